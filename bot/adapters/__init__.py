@@ -1,0 +1,1 @@
+"""The ports implemented: one folder per vendor, one file per port."""

@@ -1,0 +1,51 @@
+"""Writing: follow-up to standalone query, passages to statements."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.conversations import Turn
+from bot.models import Hit, Lent, Query, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A question made whole: `text` stands alone for a reader, `lent` weighs what earlier turns add for the index.
+
+    `changed` is False when the question already stood alone; then `text` is the question itself.
+    """
+
+    text: str
+    lent: tuple[Lent, ...] = ()
+    changed: bool = False
+
+
+class Rewriter(Protocol):
+    """Makes a follow-up whole."""
+
+    @property
+    def name(self) -> str:
+        """What `backends` in an answer calls it."""
+        ...
+
+    async def rewrite(self, question: str, history: Sequence[Turn]) -> Rewritten:
+        """A query that stands alone. A question without history comes back unchanged."""
+        ...
+
+
+class Generator(Protocol):
+    """Writes an answer from passages."""
+
+    @property
+    def name(self) -> str:
+        """What `backends` in an answer calls it."""
+        ...
+
+    def generate(self, query: Query, passages: Sequence[Hit]) -> AsyncIterator[Statement]:
+        """Statements in the order they should be read, each with the chunks it rests on; none when nothing answers.
+
+        Raises `Unavailable` when the model cannot be reached, or stops, before its answer is complete.
+        """
+        ...

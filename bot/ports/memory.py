@@ -1,0 +1,37 @@
+"""What is remembered: conversations, and the one trace of each answer."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bot.conversations import Conversation, Turn
+from bot.models import ConversationKey
+from bot.records import AnswerRecord
+
+
+class Conversations(Protocol):
+    """The recent turns of each conversation."""
+
+    async def read(self, key: ConversationKey) -> Conversation:
+        """The turns kept for `key`, oldest first; empty when there are none. Raises `MemoryUnavailable`."""
+        ...
+
+    async def remember(self, key: ConversationKey, turn: Turn, *, question_id: str) -> None:
+        """Append a turn once per `question_id`, keep the last 40, forget the conversation 7 days after its last."""
+        ...
+
+    async def forget(self, key: ConversationKey) -> None:
+        """Remove the conversation."""
+        ...
+
+
+class AnswerRecords(Protocol):
+    """One record per question, kept 30 days: the job's state and the audit line."""
+
+    async def read(self, question_id: str) -> AnswerRecord | None:
+        """The record, or None before the first write."""
+        ...
+
+    async def write(self, record: AnswerRecord, *, fence: int) -> None:
+        """Store the record. Raises `LeaseLost` when a write with a higher `fence` was seen for this question."""
+        ...

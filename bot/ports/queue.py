@@ -1,0 +1,59 @@
+"""The durable queue between the Slack edge and the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.jobs import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker's lease on one job. `deliveries` counts from 1; `fence` grows with every delivery."""
+
+    id: str
+    job: Job
+    deliveries: int
+    fence: int
+
+
+class JobQueue(Protocol):
+    """Jobs that survive the death of every process: what was appended is delivered until it is completed or buried."""
+
+    async def enqueue(self, job: Job, *, once: Sequence[str]) -> bool:
+        """Append the job unless any key of `once` was used in the last 24 hours; True when it was appended.
+
+        Check, remembering the keys, and append are one atomic step, durable when this returns. Raises
+        `MemoryUnavailable` when the store does not confirm in time: then the job may or may not be there, and a
+        second call with the same keys is safe.
+        """
+        ...
+
+    async def claim(self, *, limit: int, wait: float) -> list[Claim]:
+        """Lease up to `limit` jobs: those whose lease ran out first, then new ones; waits up to `wait` seconds.
+
+        An entry that cannot be read as a job is buried, never returned.
+        """
+        ...
+
+    async def renew(self, claim: Claim) -> None:
+        """Extend the lease. Raises `LeaseLost` when another worker holds the job."""
+        ...
+
+    async def complete(self, claim: Claim) -> None:
+        """The job is done; it is never delivered again. Raises `LeaseLost` when another worker holds it."""
+        ...
+
+    async def release(self, claim: Claim) -> None:
+        """Give the job back for immediate redelivery (shutdown)."""
+        ...
+
+    async def bury(self, claim: Claim, *, reason: str) -> None:
+        """Move the job to the dead letters, then complete it: in that order, so that it cannot vanish between."""
+        ...
+
+    async def depth(self) -> int:
+        """Jobs waiting or leased."""
+        ...

@@ -1,0 +1,1 @@
+"""The Slack edge, both ways: envelopes in, Block Kit out."""

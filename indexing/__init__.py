@@ -1,0 +1,1 @@
+"""The write side: from a source to the index."""
