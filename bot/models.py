@@ -240,7 +240,7 @@ class ScoredPassage:
 class Answer:
     """A finished answer: gated plain text with `[n]` markers, and the footnotes they point at.
 
-    `answered` is False when the documents do not say; `citations` then name the closest passages.
+    `answered` is False when the documents do not say: then nothing is cited, and `closest` names passages near by.
     """
 
     question: str
@@ -249,6 +249,7 @@ class Answer:
     answered: bool
     confidence: Confidence
     citations: tuple[Citation, ...]
+    closest: tuple[Citation, ...] = ()
     passages: tuple[ScoredPassage, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict[str, float])
     backends: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from bot.models import Answer, Audience, Question
+from bot.models import Answer, Audience, Citation, Question
 
 
 class State(StrEnum):
@@ -43,6 +43,13 @@ class AnswerRecord:
     def delivered(self, at: datetime) -> AnswerRecord:
         """The record after delivery, without the words of any document."""
         bare = self.answer and replace(
-            self.answer, text="", citations=tuple(replace(c, quote="") for c in self.answer.citations)
+            self.answer,
+            text="",
+            citations=_without_words(self.answer.citations),
+            closest=_without_words(self.answer.closest),
         )
         return replace(self, state=State.DELIVERED, answer=bare, updated_at=at)
+
+
+def _without_words(citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
+    return tuple(replace(citation, quote="") for citation in citations)
