@@ -1,0 +1,169 @@
+"""From a question to a cited answer: the steps in order, on one screen."""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from bot.answering.cite import Cited, citation, cite
+from bot.answering.generate import generate
+from bot.answering.language import ask_again, foreign
+from bot.answering.rerank import rerank
+from bot.answering.retrieve import CANDIDATES, compose, retrieve
+from bot.answering.rewrite import rewrite
+from bot.conversations import Turn
+from bot.models import Answer, Audience, Citation, Confidence, Hit, Query, Ranking, ScoredPassage
+from bot.ports import generation
+from bot.ports.generation import Rewriter, Rewritten
+from bot.ports.search import Embedder, Reranker, SearchIndex
+
+PASSAGES = 8
+"""Passages the generator reads."""
+
+CLOSEST = 2
+"""Passages named when the documents do not say."""
+
+HEDGE = "This may answer it:"
+NOT_IN_THE_DOCS = "The docs don't say."
+NOT_FOR_EVERYONE_HERE = "The docs that everyone here can read don't say."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What was understood, and the passages found for it, best first."""
+
+    rewritten: Rewritten
+    query: Query
+    ranking: Ranking
+    reranked: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answered:
+    """An answer with the passages it was made from, best first."""
+
+    answer: Answer
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The steps from a question to a cited answer over whatever stands behind the ports."""
+
+    rewriter: Rewriter
+    embedder: Embedder
+    index: SearchIndex
+    reranker: Reranker
+    generator: generation.Generator
+    clock: Callable[[], float]
+    index_name: str = "local"
+
+    async def find(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        *,
+        audience: Audience,
+        limit: int,
+        timings: "Timings | None" = None,
+    ) -> Found:
+        """The best `limit` passages that all of `audience` may read, best first. Raises as the index does."""
+        timings = timings or Timings(self.clock)
+        with timings.step("rewrite"):
+            rewritten = await rewrite(question, history, rewriter=self.rewriter)
+        with timings.step("embed"):
+            query = await compose(rewritten, embedder=self.embedder)
+        with timings.step("search"):
+            hits = await retrieve(query, index=self.index, visible_to=audience, limit=max(limit, CANDIDATES))
+        with timings.step("rerank"):
+            ranking, reranked = await rerank(query, hits, reranker=self.reranker, limit=limit)
+        return Found(rewritten=rewritten, query=query, ranking=ranking, reranked=reranked)
+
+    async def answer(self, question: str, history: Sequence[Turn], *, audience: Audience) -> Answered:
+        """A finished, gated answer. Raises `Unavailable` or `NothingIndexed` when there is nothing to answer from."""
+        timings = Timings(self.clock)
+        with timings.step("total"):
+            language = foreign(question)
+            if language is not None:
+                return Answered(self._untold(question, ask_again(language)), hits=())
+            found = await self.find(question, history, audience=audience, limit=PASSAGES, timings=timings)
+            cited = await self._written(found, timings)
+        return Answered(self._assembled(question, found, cited, audience, timings), hits=found.ranking.hits)
+
+    async def _written(self, found: Found, timings: "Timings") -> Cited:
+        if found.reranked and found.ranking.confidence < self.reranker.floors.decline:
+            return Cited(text="", citations=())
+        with timings.step("generate"):
+            statements = await generate(found.query, found.ranking.hits, generator=self.generator)
+        with timings.step("cite"):
+            return cite(statements, found.ranking.hits)
+
+    def _assembled(self, question: str, found: Found, cited: Cited, audience: Audience, timings: "Timings") -> Answer:
+        answered = bool(cited.citations)
+        confidence = self._confidence(found) if answered else "low"
+        return Answer(
+            question=question,
+            standalone_query=found.rewritten.text,
+            text=_worded(cited, confidence, audience),
+            answered=answered,
+            confidence=confidence,
+            citations=cited.citations,
+            closest=() if answered else _closest(found.ranking.hits),
+            passages=_scored(found.ranking.hits, cited.citations),
+            timings_ms=timings.milliseconds,
+            backends=self._backends(reranked=found.reranked),
+            rewritten=found.rewritten.changed,
+        )
+
+    def _confidence(self, found: Found) -> Confidence:
+        return "high" if found.reranked and found.ranking.confidence >= self.reranker.floors.plain else "low"
+
+    def _untold(self, question: str, text: str) -> Answer:
+        return Answer(
+            question=question, standalone_query=question, text=text, answered=False, confidence="low", citations=(),
+            backends=self._backends(reranked=True),
+        )  # fmt: skip
+
+    def _backends(self, *, reranked: bool) -> dict[str, str]:
+        return {
+            "embedder": self.embedder.model,
+            "index": self.index_name,
+            "reranker": self.reranker.name if reranked else "none (fused order)",
+            "generator": self.generator.name,
+            "rewriter": self.rewriter.name,
+        }
+
+
+@dataclass(slots=True)
+class Timings:
+    """How long each step took, in milliseconds."""
+
+    clock: Callable[[], float]
+    milliseconds: dict[str, float] = field(default_factory=dict[str, float])
+
+    @contextmanager
+    def step(self, name: str) -> Generator[None]:
+        """Measure what happens inside, also when it fails."""
+        start = self.clock()
+        try:
+            yield
+        finally:
+            self.milliseconds[name] = round((self.clock() - start) * 1000, 1)
+
+
+def _worded(cited: Cited, confidence: Confidence, audience: Audience) -> str:
+    if not cited.citations:
+        return NOT_FOR_EVERYONE_HERE if len(audience.readers) > 1 else NOT_IN_THE_DOCS
+    return cited.text if confidence == "high" else f"{HEDGE}\n{cited.text}"
+
+
+def _closest(hits: Sequence[Hit]) -> tuple[Citation, ...]:
+    places = {hit.chunk.place: hit.chunk for hit in reversed(hits)}
+    nearest = list(reversed(places.values()))[:CLOSEST]
+    return tuple(citation(n, chunk, "") for n, chunk in enumerate(nearest, 1))
+
+
+def _scored(hits: Sequence[Hit], citations: Sequence[Citation]) -> tuple[ScoredPassage, ...]:
+    cited = {c.chunk_id for c in citations}
+    return tuple(
+        ScoredPassage(h.chunk.id, h.chunk.revision, h.score, h.bm25, h.cosine, used=h.chunk.id in cited) for h in hits
+    )
