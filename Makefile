@@ -1,0 +1,55 @@
+# Everything that a person or CI types. Needs python3 (3.11 to 3.13) and make, nothing else.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench lock
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv pip --quiet
+INSTALL := install --python $(BIN)/python --no-deps --require-hashes --compile-bytecode
+PYTHON ?= python3
+ARGS ?=
+export UV_PYTHON_DOWNLOADS := never
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.runtime ## put Footnote and the exact packages it runs on into .venv
+	@echo "Footnote is set up: $(BIN)/footnote --help"
+
+demo: $(VENV)/.runtime ## the bot in a stand-in for Slack on this machine; prints the address of its page
+	@exec $(BIN)/footnote playground $(ARGS)
+
+test: $(VENV)/.tools ## the whole test suite, in random order (ARGS='-k word' narrows it)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.tools ## format, lint, types, imports between rooms, known vulnerabilities
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python .ci/audit.py
+
+bench: $(VENV)/.tools ## the benchmarks: lists them; ARGS='startup' runs one (docs/benchmarks.md)
+	@$(BIN)/python tests/bench/__main__.py $(ARGS)
+
+LOCK := --universal --generate-hashes --no-annotate --no-header --python-version 3.11
+lock: $(VENV)/.uv ## compile the three locks anew from pyproject.toml (ARGS='--upgrade' raises versions)
+	$(UV) compile $(LOCK) $(ARGS) pyproject.toml --output-file requirements.lock
+	$(UV) compile $(LOCK) $(ARGS) pyproject.toml --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	$(UV) compile $(LOCK) $(ARGS) --group setup --output-file requirements-setup.lock
+
+# What stands in .venv, in three layers. A layer is made again when its lock is newer than its stamp.
+$(VENV)/.uv: requirements-setup.lock
+	@sh .ci/venv $(VENV) $(PYTHON)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.uv requirements.lock pyproject.toml
+	@echo "Installing the packages Footnote runs on…"
+	@$(UV) $(INSTALL) --requirements requirements.lock
+	@$(UV) install --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+$(VENV)/.tools: $(VENV)/.runtime requirements-dev.lock
+	@echo "Installing the tools for tests and checks…"
+	@$(UV) $(INSTALL) --requirements requirements-dev.lock
+	@touch $@
