@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.answering.pipeline import Pipeline
-from bot.conversations import Turn, cited_documents
+from bot.answering.recall import cited_revisions, recall, still_readable
+from bot.conversations import Turn
 from bot.errors import FootnoteError
 from bot.models import Answer, Audience, Question
 from bot.ports.memory import AnswerRecords, Conversations
@@ -89,23 +90,18 @@ class Responder:
     async def _answered(self, record: AnswerRecord, *, fence: int) -> tuple[AnswerRecord, Answer]:
         """The record with its answer stored; one that was stored before is used again while all may still read it."""
         audience = await self.directory.audience(record.question)
-        if record.answer is not None and await self._still_readable(record.answer, audience):
-            return record, record.answer
+        answer = record.answer
+        if answer is not None and await still_readable(answer, index=self.pipeline.index, audience=audience):
+            return record, answer
         answer = await self._ask(record.question, audience)
         record = await self._write(record, fence=fence, state=State.ANSWERED, answer=answer, audience=audience)
         return record, answer
 
     async def _ask(self, question: Question, audience: Audience) -> Answer:
-        conversation = await self.conversations.read(question.conversation)
-        cited = cited_documents(conversation.turns)
-        revisions = await self.pipeline.index.revisions(cited, visible_to=audience)
-        history = conversation.still_readable(revisions).window()
+        history = await recall(
+            question.conversation, conversations=self.conversations, index=self.pipeline.index, audience=audience
+        )
         return (await self.pipeline.answer(question.text, history, audience=audience)).answer
-
-    async def _still_readable(self, answer: Answer, audience: Audience) -> bool:
-        cited = cited_revisions(answer)
-        current = await self.pipeline.index.revisions(list(cited), visible_to=audience)
-        return all(current.get(document) == revision for document, revision in cited.items())
 
     async def _remember(self, question: Question, answer: Answer) -> None:
         turn = remembered(answer, asked_at=question.asked_at)
@@ -126,11 +122,6 @@ def remembered(answer: Answer, *, asked_at: datetime) -> Turn:
         cited=cited_revisions(answer),
         asked_at=asked_at,
     )
-
-
-def cited_revisions(answer: Answer) -> dict[str, str]:
-    """Revision of each document that the answer shows words or names of."""
-    return {c.document_id: c.revision for c in (*answer.citations, *answer.closest)}
 
 
 def code(question_id: str) -> str:
