@@ -24,6 +24,18 @@ class Conversations(Protocol):
         """Remove the conversation."""
         ...
 
+    async def join(self, key: ConversationKey) -> None:
+        """Note that the bot takes part in this thread, from the mention on, for 7 days; again starts the days anew."""
+        ...
+
+    async def leave(self, key: ConversationKey) -> None:
+        """Take that back: the talk has turned to somebody else."""
+        ...
+
+    async def joined(self, key: ConversationKey) -> bool:
+        """Whether the bot takes part, in one cheap look-up. Raises `MemoryUnavailable`."""
+        ...
+
 
 class AnswerRecords(Protocol):
     """One record per question, kept 30 days: the job's state and the audit line."""
