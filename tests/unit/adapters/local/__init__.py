@@ -1,0 +1,1 @@
+"""What the laptop default promises beyond its ports."""
