@@ -40,8 +40,13 @@ class Conversations(Protocol):
 class AnswerRecords(Protocol):
     """One record per question, kept 30 days: the job's state and the audit line."""
 
-    async def read(self, question_id: str) -> AnswerRecord | None:
-        """The record, or None before the first write."""
+    async def read(self, question_id: str, *, fence: int | None = None) -> AnswerRecord | None:
+        """The record, or None before the first write.
+
+        Raises `MemoryUnavailable`, also for a record that a newer Footnote wrote in a way that this one cannot read.
+        A worker reads with its `fence`: from then on writes with a lower one are refused, so that nothing changes
+        between its reading and its first write.
+        """
         ...
 
     async def write(self, record: AnswerRecord, *, fence: int) -> None:

@@ -22,6 +22,11 @@ class Claim:
 class JobQueue(Protocol):
     """Jobs that survive the death of every process: what was appended is delivered until it is completed or buried."""
 
+    @property
+    def lease(self) -> float:
+        """Seconds that a claim lasts unless it is renewed."""
+        ...
+
     async def enqueue(self, job: Job, *, once: Sequence[str]) -> bool:
         """Append the job unless any key of `once` was used in the last 24 hours; True when it was appended.
 
@@ -43,11 +48,18 @@ class JobQueue(Protocol):
         ...
 
     async def complete(self, claim: Claim) -> None:
-        """The job is done; it is never delivered again. Raises `LeaseLost` when another worker holds it."""
+        """The job is done; it is never delivered again. Raises `LeaseLost` when another worker holds it.
+
+        Doing it twice is fine, and so is `bury` twice: after `MemoryUnavailable` a worker may not know.
+        """
         ...
 
     async def release(self, claim: Claim) -> None:
-        """Give the job back for immediate redelivery (shutdown)."""
+        """Give the job back for immediate redelivery (shutdown); this delivery does not count."""
+        ...
+
+    async def retry(self, claim: Claim, *, after: float) -> None:
+        """Give the job back after a failure: delivered again `after` seconds from now, or one lease if that is less."""
         ...
 
     async def bury(self, claim: Claim, *, reason: str) -> None:

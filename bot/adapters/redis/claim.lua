@@ -1,0 +1,48 @@
+-- Lease jobs: those whose lease ran out, oldest first, then new ones.
+-- KEYS: jobs, leases, fence, dead. ARGV: group, lease in ms, how many, ms that dead letters are kept.
+-- Returns {{{id, fields, deliveries, fence, age in ms}, ...}, the last id that was ever leased}.
+local jobs, leases, fence, dead = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local group, lease, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local leased = {}
+
+local function lend(entry, deliveries)
+  local token = redis.call('INCR', fence)
+  redis.call('HSET', leases, entry[1], token)
+  leased[#leased + 1] = {entry[1], entry[2], deliveries, token, now - tonumber(string.match(entry[1], '^%d+'))}
+end
+
+local expired = redis.pcall('XPENDING', jobs, group, 'IDLE', lease, '-', '+', limit)
+if expired.err then
+  -- No stream or no group yet, or not any more. An error that is not ours to heal is raised here.
+  redis.call('XGROUP', 'CREATE', jobs, group, '0', 'MKSTREAM')
+  expired = {}
+end
+for _, pending in ipairs(expired) do
+  local entry = redis.call('XCLAIM', jobs, group, 'worker', lease, pending[1])[1]
+  if entry then
+    lend(entry, pending[4] + 1)
+  else
+    redis.call('HDEL', leases, pending[1])
+  end
+end
+if #leased < limit then
+  local fresh = redis.call('XREADGROUP', 'GROUP', group, 'worker', 'COUNT', limit - #leased, 'STREAMS', jobs, '>')
+  for _, entry in ipairs(fresh and fresh[1][2] or {}) do
+    lend(entry, 1)
+  end
+end
+redis.call('XTRIM', dead, 'MINID', now - ARGV[4])
+
+local last = '0-0'
+for _, found in ipairs(redis.call('XINFO', 'GROUPS', jobs)) do
+  local about = {}
+  for i = 1, #found, 2 do
+    about[found[i]] = found[i + 1]
+  end
+  if about['name'] == group then
+    last = about['last-delivered-id']
+  end
+end
+return {leased, last}

@@ -1,0 +1,185 @@
+"""The durable queue: a stream with a consumer group, where one script per step keeps each step whole."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from bot.adapters.redis.client import Link, Script
+from bot.adapters.redis.stored import Damaged, Newer, Stored
+from bot.errors import FootnoteError, LeaseLost
+from bot.jobs import AnswerQuestion, Job
+from bot.ports.queue import Claim
+
+log: FilteringBoundLogger = structlog.get_logger(__name__)
+
+GROUP = "workers"
+ACKNOWLEDGE = 0.5
+"""Seconds for an append: Slack waits three for its acknowledgement."""
+ONCE = 24 * 3600
+"""Seconds that a key of `once` is remembered."""
+GLANCE = 1.0
+"""Seconds between two looks at leases that may have run out, while waiting for new jobs."""
+DEAD = 1_000
+"""Dead letters kept."""
+DEAD_FOR = 30 * 24 * 3600
+"""Seconds that a dead letter is kept."""
+NEWER_FOR = 600
+"""Seconds that a job which only a newer process can read waits for one, before it is buried."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A job that was buried: why, after how many deliveries, and how old it was then, in seconds."""
+
+    id: str
+    reason: str
+    deliveries: int
+    age: float
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    id: str
+    payload: bytes
+    deliveries: int
+    fence: int
+    age: float
+
+
+class RedisJobQueue:
+    """The `JobQueue` port. Time is the server's; the token of a lease is its `fence`, whoever the worker is."""
+
+    def __init__(self, link: Link, *, lease: float = 30.0) -> None:
+        self._link = link
+        self._lease = lease
+        self._jobs, self._leases, self._fence, self._dead = map(link.key, ("jobs", "leases", "fence", "dead"))
+        self._stored = Stored(AnswerQuestion)
+        names = ("enqueue", "claim", "renew", "give_back", "complete", "bury")
+        self._scripts = {name: Script.load(name) for name in names}
+
+    @property
+    def lease(self) -> float:
+        """Seconds that a claim lasts unless it is renewed."""
+        return self._lease
+
+    async def enqueue(self, job: Job, *, once: Sequence[str]) -> bool:
+        """Append the job unless a key of `once` was used; see the port."""
+        keys = [self._jobs, *(self._link.key("once", key) for key in once)]
+        words = (self._stored.dump(job), ONCE)
+        return bool(await self._link.run(self._scripts["enqueue"], keys, words, within=ACKNOWLEDGE))
+
+    async def claim(self, *, limit: int, wait: float) -> list[Claim]:
+        """Lease up to `limit` jobs; see the port."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + wait
+        while True:
+            entries, last = await self._leased(limit)
+            claims = [claim for entry in entries if (claim := await self._read(entry))]
+            left = end - loop.time()
+            if claims or left <= 0:
+                return claims
+            await self._arrival(last, within=min(left, GLANCE, self._lease / 2))
+
+    async def renew(self, claim: Claim) -> None:
+        """Begin the lease anew; see the port."""
+        self._held(await self._step("renew", claim), claim)
+
+    async def complete(self, claim: Claim) -> None:
+        """Remove the job; see the port. Doing it twice is fine."""
+        self._held(await self._step("complete", claim), claim)
+
+    async def release(self, claim: Claim) -> None:
+        """Give the job back at once, uncounted; see the port."""
+        await self._give_back(claim, after=0, deliveries=claim.deliveries - 1)
+
+    async def retry(self, claim: Claim, *, after: float) -> None:
+        """Give the job back, to be delivered again after `after` seconds, one lease at most; see the port."""
+        await self._give_back(claim, after=after, deliveries=claim.deliveries)
+
+    async def bury(self, claim: Claim, *, reason: str) -> None:
+        """Move the job to the dead letters; see the port. Doing it twice is fine."""
+        await self._bury(claim, reason=reason)
+
+    async def depth(self) -> int:
+        """Jobs waiting or leased: ended ones leave the stream."""
+        return int(await self._link.call("XLEN", self._jobs))
+
+    async def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+        """The last `limit` buried jobs, newest first. Raises `MemoryUnavailable`."""
+        found: list[tuple[bytes, dict[bytes, bytes]]] = await self._link.call(
+            "XREVRANGE", self._dead, "+", "-", "COUNT", limit
+        )
+        return [_dead_letter(fields) for _, fields in found]
+
+    # --- steps -------------------------------------------------------------------------------------------------------
+
+    async def _leased(self, limit: int) -> tuple[list[_Entry], bytes]:
+        keys = (self._jobs, self._leases, self._fence, self._dead)
+        words = (GROUP, _milliseconds(self._lease), limit, _milliseconds(DEAD_FOR))
+        entries, last = await self._link.run(self._scripts["claim"], keys, words)
+        return [_entry(*parts) for parts in entries], last
+
+    async def _arrival(self, last: bytes, *, within: float) -> None:
+        """Return when a job is there that nobody leased yet. Nothing is taken, so being cancelled loses nothing."""
+        await self._link.wait(
+            "XREAD", "COUNT", 1, "BLOCK", max(1, _milliseconds(within)), "STREAMS", self._jobs, last, within=within
+        )
+
+    async def _read(self, entry: _Entry) -> Claim | None:
+        """The entry as a claim; one that cannot be read is buried, or left to a newer process for a while."""
+        try:
+            return Claim(entry.id, self._stored.load(entry.payload), entry.deliveries, entry.fence)
+        except Newer as error:
+            await self._put_away(entry, reason=str(error), bury=entry.age > NEWER_FOR)
+        except Damaged as error:
+            await self._put_away(entry, reason=str(error), bury=True)
+        return None
+
+    async def _put_away(self, entry: _Entry, *, reason: str, bury: bool) -> None:
+        log.error("job_unreadable", job=entry.id, reason=reason, buried=bury)
+        try:
+            if bury:
+                await self._bury(entry, reason=reason)
+            else:
+                await self._give_back(entry, after=self._lease, deliveries=entry.deliveries - 1)
+        except FootnoteError as error:  # the others of this claim matter more; this one comes back by itself
+            log.warning("job_not_put_away", job=entry.id, reason=type(error).__name__)
+
+    async def _give_back(self, held: Claim | _Entry, *, after: float, deliveries: int) -> None:
+        elapsed = _milliseconds(max(0.0, self._lease - max(0.0, after)))
+        self._held(await self._step("give_back", held, elapsed, deliveries), held)
+
+    async def _bury(self, held: Claim | _Entry, *, reason: str) -> None:
+        words = (reason, held.deliveries, DEAD, _milliseconds(DEAD_FOR))
+        self._held(await self._step("bury", held, *words, keys=(self._dead,)), held)
+
+    async def _step(self, name: str, held: Claim | _Entry, *words: str | int, keys: Sequence[str] = ()) -> int:
+        where = (self._jobs, self._leases, *keys)
+        return int(await self._link.run(self._scripts[name], where, (GROUP, held.id, held.fence, *words)))
+
+    @staticmethod
+    def _held(ours: int, held: Claim | _Entry) -> None:
+        if not ours:
+            raise LeaseLost(f"job {held.id} was leased again since")
+
+
+def _entry(id_: bytes, fields: list[bytes], deliveries: int, fence: int, age_ms: int) -> _Entry:
+    named = dict(zip(fields[::2], fields[1::2], strict=False))
+    return _Entry(id_.decode(), named.get(b"job", b""), deliveries, fence, age_ms / 1000)
+
+
+def _dead_letter(fields: dict[bytes, bytes]) -> DeadLetter:
+    number = {name: int(fields[name]) for name in (b"deliveries", b"age_ms")}
+    reason = fields[b"reason"].decode(errors="replace")
+    payload = fields.get(b"job", b"")
+    return DeadLetter(fields[b"id"].decode(), reason, number[b"deliveries"], number[b"age_ms"] / 1000, payload)
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
