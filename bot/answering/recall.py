@@ -1,4 +1,6 @@
-"""What was said before, as far as this audience may still read it."""
+"""What was said before, as far as this audience may still read it, and what is kept of what is said now."""
+
+from datetime import datetime
 
 from bot.conversations import Turn, cited_documents
 from bot.models import Answer, Audience, ConversationKey
@@ -20,6 +22,17 @@ async def still_readable(answer: Answer, *, index: SearchIndex, audience: Audien
     cited = cited_revisions(answer)
     current = await index.revisions(list(cited), visible_to=audience)
     return all(current.get(document) == revision for document, revision in cited.items())
+
+
+def remembered(answer: Answer, *, asked_at: datetime) -> Turn:
+    """The turn that a conversation keeps of an answer: with ids and revisions of what it cites."""
+    return Turn(
+        question=answer.question,
+        standalone_query=answer.standalone_query,
+        answer=answer.text,
+        cited=cited_revisions(answer),
+        asked_at=asked_at,
+    )
 
 
 def cited_revisions(answer: Answer) -> dict[str, str]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.answering.pipeline import Pipeline
-from bot.answering.recall import cited_revisions, recall, still_readable
-from bot.conversations import Turn
+from bot.answering.recall import recall, remembered, still_readable
 from bot.errors import FootnoteError
 from bot.models import Answer, Audience, Question
 from bot.ports.memory import AnswerRecords, Conversations
@@ -111,17 +110,6 @@ class Responder:
         changed = replace(record, updated_at=self.now(), **changes)  # pyright: ignore[reportArgumentType]  (dataclass fields by name)
         await self.records.write(changed, fence=fence)
         return changed
-
-
-def remembered(answer: Answer, *, asked_at: datetime) -> Turn:
-    """The turn that a conversation keeps of an answer: with ids and revisions of what it cites."""
-    return Turn(
-        question=answer.question,
-        standalone_query=answer.standalone_query,
-        answer=answer.text,
-        cited=cited_revisions(answer),
-        asked_at=asked_at,
-    )
 
 
 def code(question_id: str) -> str:

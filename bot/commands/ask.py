@@ -20,8 +20,8 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 async def run(arguments: argparse.Namespace) -> int:
     """Print the answer; a question that the documents do not answer is answered with just that."""
-    from bot.commands import shown  # noqa: PLC0415  (heavy imports wait until the command runs)
-    from bot.composition import conversing  # noqa: PLC0415
+    from bot.commands import shown
+    from bot.composition import conversing
 
     audience = options.audience(arguments.principals)
     async with conversing(options.settings(arguments.home), conversation=arguments.conversation) as ask:

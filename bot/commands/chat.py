@@ -28,7 +28,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 async def run(arguments: argparse.Namespace) -> int:
     """Answer line after line until the input ends; arrow keys bring earlier questions back."""
-    from bot.composition import conversing  # noqa: PLC0415  (heavy imports wait until the command runs)
+    from bot.composition import conversing
 
     settings = options.settings(arguments.home)
     audience = options.audience(arguments.principals)
@@ -41,7 +41,7 @@ async def run(arguments: argparse.Namespace) -> int:
 
 
 async def _converse(ask: "Ask", audience: "Audience") -> None:
-    from bot.commands import shown  # noqa: PLC0415
+    from bot.commands import shown
 
     while (line := await asyncio.to_thread(_read)).strip():
         try:
@@ -66,7 +66,7 @@ class _LineHistory:
 
     def __enter__(self) -> None:
         try:
-            import readline  # noqa: PLC0415  (not on every platform)
+            import readline
         except ImportError:
             return
         readline.set_history_length(HISTORY)

@@ -51,9 +51,9 @@ def audience(principals: Sequence[Principal] | None) -> Audience:
 
 def settings(home: Path | None) -> "Settings":
     """The settings of this process: the environment over `.env` in the current folder, `--home` over both."""
-    from dotenv import dotenv_values  # noqa: PLC0415  (settings are only read when a command runs)
+    from dotenv import dotenv_values
 
-    from bot.settings import load  # noqa: PLC0415
+    from bot.settings import load
 
     from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
     chosen = {"FOOTNOTE_HOME": str(home.expanduser().absolute())} if home else {}

@@ -20,8 +20,8 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 async def run(arguments: argparse.Namespace) -> int:
     """Print the best passages that the person asking may read."""
-    from bot.commands import shown  # noqa: PLC0415  (heavy imports wait until the command runs)
-    from bot.composition import answering  # noqa: PLC0415
+    from bot.commands import shown
+    from bot.composition import answering
 
     audience = options.audience(arguments.principals)
     async with answering(options.settings(arguments.home)) as pipeline:

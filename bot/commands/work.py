@@ -1,0 +1,25 @@
+"""Answer queued questions, apart from the Slack edge."""
+
+import argparse
+
+from bot.commands import options
+
+EXAMPLE = "Example:\n  footnote serve --edge-only &\n  footnote work"
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `footnote work`."""
+    parser.epilog = EXAMPLE
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    """Answer until asked to stop (SIGTERM or Ctrl-C: finish what is begun; again: at once)."""
+    from bot.commands.running import until_stopped
+    from bot.composition import bot
+    from bot.logs import configure
+
+    settings = options.settings(arguments.home)
+    configure(settings.work.log_level)
+    async with bot(settings, transport=None) as footnote, footnote.worker() as worker:
+        await until_stopped(worker, announce=f"Answering for workspace {footnote.identity.workspace_name}.")
+    return 0

@@ -1,0 +1,248 @@
+"""The composition root: turns settings into what is running, opened and closed together.
+
+An adapter is imported inside the function that needs it, so that a command pays only for what it uses.
+"""
+
+import time
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.answering.converse import Alone, Conversing
+from bot.answering.pipeline import Pipeline
+from bot.errors import BadRequest
+from bot.models import ConversationKey
+from bot.ports.memory import AnswerRecords, Conversations
+from bot.ports.queue import JobQueue
+from bot.ports.search import Embedder, IndexWriter
+from bot.settings import EmbeddedMemory, Settings
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.adapters.local.embedder import LocalEmbedder
+    from bot.worker import Worker
+    from handlers.tokens import Identity, Transport
+
+TERMINAL = "terminal"
+"""Workspace and channel of conversations that do not happen in Slack."""
+
+
+# --- answering ------------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def answering(settings: Settings) -> AsyncGenerator[Pipeline]:
+    """The steps from a question to an answer over the index of this home. Starts no Redis.
+
+    Raises `NothingIndexed` when nothing was indexed yet, `IndexMismatch` when it was by another model.
+    """
+    from bot.adapters.local.generator import ExtractiveGenerator
+    from bot.adapters.local.index import LocalIndex
+    from bot.adapters.local.reranker import LocalReranker
+    from bot.adapters.local.rewriter import HistoryRewriter
+
+    with _embedder(settings) as embedder:
+        async with LocalIndex.open(settings.home, model=embedder.model, dimension=embedder.dimension) as index:
+            yield Pipeline(
+                rewriter=HistoryRewriter(),
+                embedder=embedder,
+                index=index,
+                reranker=LocalReranker(),
+                generator=ExtractiveGenerator(),
+                clock=time.perf_counter,
+            )
+
+
+@asynccontextmanager
+async def conversing(settings: Settings, *, conversation: str | None) -> AsyncGenerator[Alone | Conversing]:
+    """A way to ask; with the name of a conversation, one that remembers. Without, starts no Redis."""
+    async with AsyncExitStack() as stack:
+        pipeline = await stack.enter_async_context(answering(settings))
+        if conversation is None:
+            yield Alone(pipeline)
+            return
+        memory = await stack.enter_async_context(remembering(settings))
+        key = ConversationKey(TERMINAL, TERMINAL, conversation)
+        yield Conversing(key, pipeline, memory.conversations, now)
+
+
+# --- memory ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What Redis keeps for us."""
+
+    jobs: JobQueue
+    conversations: Conversations
+    records: AnswerRecords
+
+
+@asynccontextmanager
+async def remembering(settings: Settings) -> AsyncGenerator[Memory]:
+    """Jobs, conversations and records, in the server of the settings or in one that we start.
+
+    Raises `Misconfigured` when that server may lose what it took, `MemoryUnavailable` when it does not answer.
+    """
+    import structlog
+
+    from bot.adapters.redis.client import check, connect
+    from bot.adapters.redis.conversations import RedisConversations
+    from bot.adapters.redis.queue import RedisJobQueue
+    from bot.adapters.redis.records import RedisAnswerRecords
+
+    async with _memory_url(settings) as url, connect(url) as link:
+        for warning in await check(link):
+            structlog.get_logger().warning("memory_at_risk", advice=warning)
+        yield Memory(RedisJobQueue(link), RedisConversations(link), RedisAnswerRecords(link))
+
+
+@asynccontextmanager
+async def _memory_url(settings: Settings) -> AsyncGenerator[str]:
+    if not isinstance(settings.memory, EmbeddedMemory):
+        yield str(settings.memory.url)
+        return
+    from bot.adapters.redis.server import embedded
+
+    async with embedded(private(settings.home), binary=settings.memory.binary) as url:
+        yield url
+
+
+# --- indexing -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Indexing:
+    """What an indexer writes with."""
+
+    writer: IndexWriter
+    embedder: Embedder
+
+
+@asynccontextmanager
+async def indexing(settings: Settings) -> AsyncGenerator[Indexing]:
+    """The write side of the index of this home; makes the home when there is none."""
+    from bot.adapters.local.index import LocalIndex
+
+    with _embedder(settings) as embedder:
+        async with LocalIndex.create(
+            private(settings.home), model=embedder.model, dimension=embedder.dimension
+        ) as writer:
+            yield Indexing(writer, embedder)
+
+
+# --- Slack ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """A bot that Slack has accepted: its edge, its worker, or both."""
+
+    settings: Settings
+    client: "AsyncWebClient"
+    identity: "Identity"
+    memory: Memory
+
+    @asynccontextmanager
+    async def edge(self, *, transport: "Transport") -> AsyncGenerator[str]:
+        """Taking envelopes from Slack while the block runs; gives the place where."""
+        from bot.app import build_app, run_http, run_socket_mode
+
+        secrets, http = self.settings.slack, self.settings.http
+        signing_secret = _plain(secrets.signing_secret) or ""
+        app = build_app(
+            client=self.client,
+            identity=self.identity,
+            jobs=self.memory.jobs,
+            conversations=self.memory.conversations,
+            signing_secret=signing_secret,
+        )
+        if transport == "http":
+            async with run_http(app, signing_secret=signing_secret, host=http.host, port=http.port) as address:
+                yield f"{address}/slack/events"
+        else:
+            async with run_socket_mode(app, app_token=_plain(secrets.app_token) or ""):
+                yield f"Socket Mode, workspace {self.identity.workspace_name}"
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncGenerator["Worker"]:
+        """A worker for the queued questions; the caller runs it."""
+        from bot.answering.respond import Responder
+        from bot.worker import Limits, Worker
+        from handlers.directory import SlackDirectory
+        from handlers.replies import SlackReplies
+
+        async with answering(self.settings) as pipeline:
+            responder = Responder(
+                pipeline=pipeline,
+                replies=SlackReplies(self.client, identity=self.identity, now=now),
+                directory=SlackDirectory(self.client, identity=self.identity),
+                conversations=self.memory.conversations,
+                records=self.memory.records,
+                now=now,
+            )
+            yield Worker(
+                self.memory.jobs,
+                handle=lambda claim: responder.respond(claim.job.question, fence=claim.fence),
+                give_up=lambda claim, why: responder.give_up(claim.job.question, fence=claim.fence, reason=why),
+                limits=Limits(answers=self.settings.work.answers),
+            )
+
+
+@asynccontextmanager
+async def bot(settings: Settings, *, transport: "Transport | None") -> AsyncGenerator[Bot]:
+    """The bot, with its secrets checked for `transport` (None: for work alone) before anything is started.
+
+    Raises `Misconfigured` when a secret is missing or swapped, `SlackUnavailable` when Slack does not answer.
+    """
+    from handlers.calls import open_client
+    from handlers.tokens import check_tokens
+
+    secrets = settings.slack
+    async with open_client(bot_token=_plain(secrets.bot_token), api_url=str(secrets.api_url)) as client:
+        identity = await check_tokens(
+            client,
+            transport=transport,
+            app_token=_plain(secrets.app_token),
+            signing_secret=_plain(secrets.signing_secret),
+        )
+        async with remembering(settings) as memory:
+            yield Bot(settings, client, identity, memory)
+
+
+# --- common ---------------------------------------------------------------------------------------------------------
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def private(home: Path) -> Path:
+    """The home folder, made when it is not there, for its owner alone. Raises `BadRequest` when it cannot be."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.chmod(0o700)
+    except OSError as error:
+        raise BadRequest(f"cannot use {home} as the home folder ({error.strerror}); name another with --home") from None
+    return home
+
+
+@contextmanager
+def _embedder(settings: Settings) -> Generator["LocalEmbedder"]:
+    from bot.adapters.local.embedder import LocalEmbedder
+
+    embedder = LocalEmbedder(stamp=settings.home / "weights-checked", threads=settings.work.threads)
+    try:
+        yield embedder
+    finally:
+        embedder.close()
+
+
+def _plain(secret: "SecretStr | None") -> str | None:
+    return secret.get_secret_value() if secret else None
