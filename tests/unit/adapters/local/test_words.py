@@ -14,8 +14,9 @@ SNOWBALL = {
     "skies": "sky", "dying": "die", "news": "news", "hopping": "hop", "hoping": "hope", "adding": "add",
     "succeed": "succeed", "agreed": "agre", "generate": "generat", "general": "general", "cries": "cri", "ties": "tie",
     "gas": "gas", "kiwis": "kiwi", "this": "this", "sensational": "sensat", "biology": "biolog", "ration": "ration",
-    "universities": "universiti", "happily": "happili", "yearly": "year", "saying": "say", "yy": "yy", "inning": "inning",
+    "universities": "universiti", "happily": "happili", "yearly": "year", "saying": "say", "yy": "yy",
     "controlling": "control", "possibly": "possibl", "apologist": "apolog", "controll": "control", "past": "past",
+    "inning": "inning",
 }  # fmt: skip
 """What Snowball 3.1.1 answers; over 340,000 words of all kinds the two were compared once, without a difference."""
 
