@@ -1,0 +1,113 @@
+"""What of a text can be quoted by itself: sentences, items, rows, pieces of code."""
+
+import re
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+
+from indexing.chunk.sentences import Span, sentences, trimmed
+from indexing.ports import Kind
+
+LONGEST = 60
+"""Words in a unit: what one quote may hold."""
+
+_WORD = re.compile(r"\S+")
+_CLAUSE = re.compile(r"[;:,–—][\"'”’)\]]*\s|\s[|–—-]\s|\n")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
+_CODE_LINE = re.compile(
+    r"^(?:[ \t]{2,}|\t)\S|[{};,(\[]\s*$|^\s*(?:[#@}]|//|/\*|\*/|\*\s|def |class |return\b|import |from )"
+)
+
+
+def units(text: str, kind: Kind, *, longest: int = LONGEST) -> list[Span]:
+    """Half-open spans in reading order, none over `longest` words; together they hold every word character."""
+    if kind is Kind.CODE:
+        return _grouped_lines(text, longest)
+    whole = trimmed(text, [(0, len(text))])
+    if kind is not Kind.PROSE and _count(text) <= longest:
+        return whole
+    parts = whole if kind in (Kind.ROW, Kind.HEADER) else sentences(text)
+    return [piece for part in parts for piece in _shortened(text, part, longest)]
+
+
+def units_of_passage(text: str, *, longest: int = LONGEST) -> list[Span]:
+    """Units of a passage whose structure is not known any more: code by lines, wrapped prose by sentences."""
+    if looks_like_code(text):
+        return units(text, Kind.CODE, longest=longest)
+    return [
+        (start + begin, start + end)
+        for start, stop in _between(text, _BLANK_LINE)
+        for begin, end in _paragraph(text[start:stop], longest)
+    ]
+
+
+def looks_like_code(text: str) -> bool:
+    """Whether most lines look written for a machine."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    return len(lines) > 1 and sum(bool(_CODE_LINE.search(line)) for line in lines) > len(lines) / 2
+
+
+def looks_wrapped(lines: list[str]) -> bool:
+    """Whether the line ends only fit prose into a width: all lines but the last are long, and alike."""
+    lengths = [len(line.strip()) for line in lines[:-1]]
+    return bool(lengths) and min(lengths) >= 40 and max(lengths) <= 2 * min(lengths)  # noqa: PLR2004 - a line's usual width
+
+
+def _paragraph(text: str, longest: int) -> list[Span]:
+    joined = text.replace("\n", " ") if looks_wrapped(text.split("\n")) else text
+    return units(joined, Kind.PROSE, longest=longest)
+
+
+def _grouped_lines(text: str, longest: int) -> list[Span]:
+    """Code whole, or cut at blank lines, or else at lines, neighbours together as long as they fit."""
+    pieces = _packed(text, _between(text, _BLANK_LINE), longest, lambda part: _between(text, re.compile("\n"), *part))
+    return [piece for part in trimmed(text, pieces) for piece in _shortened(text, part, longest)]
+
+
+def _packed(text: str, parts: Iterable[Span], longest: int, finer: Callable[[Span], list[Span]]) -> list[Span]:
+    packed: list[Span] = []
+    room = 0
+    for part in parts:
+        size = _count(text[part[0] : part[1]])
+        if size > longest and (smaller := finer(part)) != [part]:
+            packed += _packed(text, smaller, longest, lambda line: [line])
+            room = 0
+        elif packed and size <= room:
+            packed[-1] = (packed[-1][0], part[1])
+            room -= size
+        else:
+            packed.append(part)
+            room = longest - size
+    return packed
+
+
+def _shortened(text: str, span: Span, longest: int) -> list[Span]:
+    """The span itself, or pieces of at most `longest` words, cut after a clause where there is one."""
+    pieces: list[Span] = []
+    start, end = span
+    while (cut := _cut(text, start, end, longest)) is not None:
+        pieces.append((start, cut))
+        start = cut
+    return trimmed(text, [*pieces, (start, end)])
+
+
+def _cut(text: str, start: int, end: int, longest: int) -> int | None:
+    """Where to cut so that the first piece fits, or None when all of it does."""
+    last = start
+    for count, word in enumerate(_WORD.finditer(text, start, end)):
+        if count == longest:
+            break
+        last = word.end()
+    else:
+        return None
+    clauses = [clause.end() for clause in _CLAUSE.finditer(text, start + (last - start) // 3, last)]
+    return clauses[-1] if clauses else last
+
+
+def _between(text: str, separator: re.Pattern[str], start: int = 0, stop: int | None = None) -> list[Span]:
+    stop = len(text) if stop is None else stop
+    edges = [start, *(match.end() for match in separator.finditer(text, start, stop)), stop]
+    return [(begin, end) for begin, end in pairwise(edges) if begin < end]
+
+
+def _count(text: str) -> int:
+    return len(text.split())

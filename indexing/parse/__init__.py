@@ -1,0 +1,1 @@
+"""From the bytes of one kind of file to plain text with its structure."""
