@@ -18,6 +18,8 @@ from tests.nouns import (
     a_question,
 )
 
+pytest_plugins = ("tests.redis_fixtures",)
+
 settings.register_profile("house", deadline=None, print_blob=True)  # a slow machine is no failure
 settings.load_profile("house")
 

@@ -109,24 +109,30 @@ async def check(link: Link) -> list[str]:
     Raises `MemoryUnavailable` when the server does not answer.
     """
     try:
-        info: Mapping[str, Any] = await link.call("INFO")
+        info = _facts(await link.call("INFO"))
     except MemoryUnavailable as error:
         if isinstance(error.__cause__, AuthenticationError):
             raise Misconfigured(f"REDIS_URL: the server at {link.place} refuses the user or password in it") from error
         raise
     _refuse(info, link.place)
-    if info.get("aof_enabled"):
+    if info.get("aof_enabled") != "0":
         return []
     warning = "keeps no append-only file: its crash loses questions. Set appendonly yes and appendfsync always."
     return [f"The Redis server at {link.place} {warning}"]
 
 
-def _refuse(info: Mapping[str, Any], place: str) -> None:
-    version = str(info.get("redis_version", OLDEST))
+def _facts(info: bytes) -> dict[str, str]:
+    """The lines `name:value` of what INFO says; a proxy may leave some out."""
+    lines = (line.partition(":") for line in info.decode(errors="replace").splitlines())
+    return {name: value for name, colon, value in lines if colon}
+
+
+def _refuse(info: Mapping[str, str], place: str) -> None:
+    version = info.get("redis_version", f"{OLDEST}.0")
     if int(version.split(".", maxsplit=1)[0]) < OLDEST:
         raise Misconfigured(f"REDIS_URL: the server at {place} is version {version}; use Redis 7, Valkey 8, or newer")
     policy = info.get("maxmemory_policy", "noeviction")
-    if info.get("maxmemory") and policy != "noeviction":
+    if info.get("maxmemory", "0") != "0" and policy != "noeviction":
         raise Misconfigured(
             f"REDIS_URL: the server at {place} may throw away jobs when it is full (maxmemory-policy is {policy}); "
             "set maxmemory-policy to noeviction, or use another server"
@@ -148,7 +154,9 @@ def _client(url: str, *, timeout: float | None) -> Redis:
             "REDIS_URL must read redis://HOST:PORT/DB, rediss://HOST:PORT/DB or unix:///PATH"
         ) from error
     pool.connection_kwargs.update(ours)  # what stands in the address's query would win otherwise
-    return Redis.from_pool(pool)
+    client = Redis.from_pool(pool)
+    client.response_callbacks.clear()  # replies as the server gives them, whatever a command's words
+    return client
 
 
 def _place(url: str) -> str:

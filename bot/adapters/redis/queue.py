@@ -112,10 +112,8 @@ class RedisJobQueue:
 
     async def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
         """The last `limit` buried jobs, newest first. Raises `MemoryUnavailable`."""
-        found: list[tuple[bytes, dict[bytes, bytes]]] = await self._link.call(
-            "XREVRANGE", self._dead, "+", "-", "COUNT", limit
-        )
-        return [_dead_letter(fields) for _, fields in found]
+        found = await self._link.call("XREVRANGE", self._dead, "+", "-", "COUNT", limit)
+        return [_dead_letter(_named(fields)) for _, fields in found]
 
     # --- steps -------------------------------------------------------------------------------------------------------
 
@@ -170,8 +168,11 @@ class RedisJobQueue:
 
 
 def _entry(id_: bytes, fields: list[bytes], deliveries: int, fence: int, age_ms: int) -> _Entry:
-    named = dict(zip(fields[::2], fields[1::2], strict=False))
-    return _Entry(id_.decode(), named.get(b"job", b""), deliveries, fence, age_ms / 1000)
+    return _Entry(id_.decode(), _named(fields).get(b"job", b""), deliveries, fence, age_ms / 1000)
+
+
+def _named(fields: list[bytes]) -> dict[bytes, bytes]:
+    return dict(zip(fields[::2], fields[1::2], strict=False))
 
 
 def _dead_letter(fields: dict[bytes, bytes]) -> DeadLetter:

@@ -1,0 +1,108 @@
+"""What every store of answer records must keep to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.errors import LeaseLost
+from bot.models import EVERYONE, Answer, Audience, Citation, Principal, ScoredPassage
+from bot.ports.memory import AnswerRecords
+from bot.records import AnswerRecord, State
+from tests.nouns import NOON, a_question
+
+RECEIVED = AnswerRecord(a_question(), updated_at=NOON)
+ID = RECEIVED.question.id
+
+
+@pytest.fixture(params=["redis"])
+def store(request: pytest.FixtureRequest) -> AnswerRecords:
+    adapters: dict[str, AnswerRecords] = {"redis": request.getfixturevalue("records")}
+    return adapters[request.param]
+
+
+def _answered() -> AnswerRecord:
+    citation = Citation(
+        n=1,
+        chunk_id="handbook:canteen.md#0",
+        document_id="handbook:canteen.md",
+        revision="r1",
+        path="canteen.md",
+        title="Canteen",
+        heading="Opening hours",
+        heading_path=("Opening hours",),
+        quote="Lunch is served at noon.",
+        url="file:///handbook/canteen.md",
+        updated=NOON,
+    )
+    answer = Answer(
+        question="When is lunch?",
+        standalone_query="When is lunch?",
+        text="At noon, \N{SNOWMAN}. [1]",
+        answered=True,
+        confidence="high",
+        citations=(citation,),
+        passages=(ScoredPassage("handbook:canteen.md#0", "r1", 0.9, 5.1, 0.7, used=True),),
+        timings_ms={"retrieve": 1.5},
+        backends={"generator": "extractive"},
+    )
+    audience = Audience.of([EVERYONE, Principal("user", "U1")], [EVERYONE, Principal("group", "kitchen")])
+    return AnswerRecord(a_question(), State.ANSWERED, "1.000200", audience, answer, None, NOON)
+
+
+async def test_there_is_no_record_at_first(store: AnswerRecords) -> None:
+    """A question that was never written about has no record, also when a worker looks."""
+    assert await store.read(ID) is None
+    assert await store.read(ID, fence=1) is None
+    assert await store.read(ID) is None
+
+
+async def test_a_record_comes_back_whole(store: AnswerRecords) -> None:
+    """What was written is read back equal, down to scores, times and audience."""
+    await store.write(_answered(), fence=1)
+    assert await store.read(ID) == _answered()
+
+
+async def test_a_later_write_replaces_an_earlier_one(store: AnswerRecords) -> None:
+    """One holder of a lease may write again and again; the last state counts."""
+    await store.write(RECEIVED, fence=1)
+    await store.write(replace(RECEIVED, state=State.POSTING), fence=1)
+    assert await store.read(ID) == replace(RECEIVED, state=State.POSTING)
+
+
+async def test_who_lost_the_lease_writes_nothing(store: AnswerRecords) -> None:
+    """After a write with a higher fence, one with a lower fence is refused and changes nothing."""
+    await store.write(_answered(), fence=2)
+    with pytest.raises(LeaseLost):
+        await store.write(RECEIVED, fence=1)
+    assert await store.read(ID) == _answered()
+
+
+async def test_reading_with_a_fence_shuts_out_the_worker_before(store: AnswerRecords) -> None:
+    """Once a new holder has read, the old one cannot change what was read, whether or not there was a record yet."""
+    assert await store.read(ID, fence=2) is None
+    with pytest.raises(LeaseLost):
+        await store.write(RECEIVED, fence=1)
+    await store.write(RECEIVED, fence=2)
+    assert await store.read(ID, fence=3) == RECEIVED
+    with pytest.raises(LeaseLost):
+        await store.write(_answered(), fence=2)
+    assert await store.read(ID) == RECEIVED
+
+
+async def test_looking_shuts_nobody_out(store: AnswerRecords) -> None:
+    """Reading without a fence, or with an old one, leaves the holder of the lease free to write."""
+    await store.write(RECEIVED, fence=5)
+    await store.read(ID)
+    await store.read(ID, fence=4)
+    await store.write(_answered(), fence=5)
+    assert await store.read(ID) == _answered()
+
+
+async def test_questions_do_not_mix(store: AnswerRecords) -> None:
+    """The fence and the record of one question are nothing to another."""
+    other = replace(RECEIVED, question=a_question(message="2.000100"))
+    await store.write(RECEIVED, fence=9)
+    await store.write(other, fence=1)
+    assert await store.read(other.question.id) == other
