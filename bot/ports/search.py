@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.models import Audience, Chunk, Document, Embedding, Hit, Matrix, Query, Ranking
+from bot.models import Audience, Chunk, Document, Embedding, Hit, Matrix, Principal, Query, Ranking
 
 
 class Embedder(Protocol):
@@ -90,8 +90,14 @@ class IndexWriter(Protocol):
         """
         ...
 
-    async def touch(self, document_id: str, *, fingerprint: str) -> None:
-        """Remember a new fingerprint for a document whose content has not changed."""
+    async def touch(
+        self, document_id: str, *, fingerprint: str, readable_by: tuple[Principal, ...] | None = None
+    ) -> None:
+        """Remember a new fingerprint for a document whose content has not changed.
+
+        With `readable_by` its access list is replaced too, in the same transaction: who may read changes at once,
+        without embedding anything again.
+        """
         ...
 
     async def delete(self, document_ids: Sequence[str]) -> int:

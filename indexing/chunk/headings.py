@@ -9,23 +9,17 @@ from typing import TYPE_CHECKING
 
 from bot.models import Chunk, Document
 from indexing.chunk.sentences import Span
-from indexing.chunk.units import LONGEST, units
+from indexing.chunk.units import LONGEST, size, units
 from indexing.ports import Block, Kind, Linker, Origin, Parsed, Section
 
 if TYPE_CHECKING:
     from semantic_text_splitter import TextSplitter
 
 DEFAULT_LIMIT = 180
-"""Words in a chunk: with its place line about what a small embedding model sees (256 word pieces)."""
+"""Words in a chunk (as `size` counts them): with its place line what a small embedding model sees, 256 word pieces."""
 _SHORT_FAMILY = 40
 """Words up to which an item that introduces others is quoted together with them."""
 _VERSION = "1"
-_PIECES = re.compile(r"[A-Za-z]+|\d+|[^\s\w]|\w")
-
-
-def size(text: str) -> int:
-    """Words, as an embedding model counts them: a long identifier or an ideogram weighs more than one."""
-    return len(text.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def _is_end(text: str, begin: int, stop: re.Match[str]) -> bool:
     if mark[0] in "。！？":  # noqa: RUF001 - full-width stops are meant
         return True
     following = after.lstrip()
-    if not following or following[0].islower():
+    if not following or following.lstrip("([")[:1].islower():
         return not following
     if mark.startswith(".") and not mark.startswith(".."):
         return not _is_abbreviation(before, mark, following)
