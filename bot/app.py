@@ -1,0 +1,95 @@
+"""Slack app assembly: one AsyncApp with every listener, reached over Socket Mode or over HTTP."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.signature import SignatureVerifier
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.ports.memory import Conversations
+from bot.ports.queue import JobQueue
+from handlers import listeners
+from handlers.calls import client_over, quiet_logger
+from handlers.door import LARGEST_BODY, Door
+from handlers.tokens import Identity
+
+
+def build_app(
+    *,
+    client: AsyncWebClient,
+    identity: Identity,
+    jobs: JobQueue,
+    conversations: Conversations,
+    signing_secret: str | None = None,
+) -> AsyncApp:
+    """The app with every listener, for either transport; `signing_secret` is needed for HTTP.
+
+    An envelope is acknowledged after its listener has run: acknowledged means queued. No call of Slack's API stands
+    before that. (Bolt's own authorization calls auth.test, and acknowledges what that call could not check.)
+    """
+    token = client.token
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=identity.workspace,
+            bot_user_id=identity.bot_user,
+            bot_id=identity.bot_id,
+            bot_token=token,
+        )
+
+    app = AsyncApp(
+        name="footnote",
+        client=client_over(client.session, bot_token=None, api_url=client.base_url),
+        authorize=authorize,
+        signing_secret=signing_secret or "",
+        process_before_response=True,
+        logger=quiet_logger(),
+    )
+    for listener in listeners(jobs=jobs, conversations=conversations):
+        listener.register(app)
+    return app
+
+
+@asynccontextmanager
+async def run_socket_mode(app: AsyncApp, *, app_token: str) -> AsyncGenerator[None]:
+    """Connected to Slack from the inside while the block runs, and again whenever the connection is lost."""
+    handler = AsyncSocketModeHandler(app, app_token)
+    socket: Any = handler.client  # its tasks are untyped
+    socket.proxy = app.client.proxy
+    try:
+        await handler.connect_async()
+        yield
+    finally:
+        await handler.close_async()
+        tasks = [socket.message_processor, socket.current_session_monitor, socket.message_receiver]
+        await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
+
+
+@asynccontextmanager
+async def run_http(
+    app: AsyncApp, *, signing_secret: str, host: str, port: int, path: str = "/slack/events"
+) -> AsyncGenerator[str]:
+    """Listening for Slack at `path` while the block runs; gives the base URL (port 0 takes a free port).
+
+    GET /health answers 200 as long as requests are taken.
+    """
+    site = web.Application(client_max_size=LARGEST_BODY)
+    site.add_routes([web.post(path, Door(app, SignatureVerifier(signing_secret)).receive), web.get("/health", _health)])
+    runner = web.AppRunner(site, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield f"http://{host}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def _health(_: web.Request) -> web.Response:
+    return web.Response(text="ok")

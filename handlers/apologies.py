@@ -1,0 +1,41 @@
+"""What happens when a listener fails: the one broad catch on this edge."""
+
+import traceback
+from typing import Any
+
+import structlog
+
+from bot.errors import FootnoteError
+from handlers.listening import App
+from handlers.payloads import Envelope, Event
+
+
+class Apologies:
+    """Writes down which delivery failed and where, in ids and never in words that somebody typed."""
+
+    def register(self, app: App) -> None:
+        """Hear of every failure of a listener or of Bolt itself."""
+        app.error(self.on_error)
+
+    async def on_error(self, error: Exception, body: Envelope) -> None:
+        """Log, and return nothing: the response stays a 500, or no acknowledgement, and Slack delivers again."""
+        structlog.get_logger().error("listener_failed", **_ids(body), **_what(error))
+
+
+def _what(error: Exception) -> dict[str, Any]:
+    """Kind and place of the error; its message too, where it is one of ours."""
+    frames = traceback.extract_tb(error.__traceback__)
+    said = {"message": str(error)} if isinstance(error, FootnoteError) else {}
+    return {"error": type(error).__name__, "at": [f"{frame.filename}:{frame.lineno}" for frame in frames[-3:]], **said}
+
+
+def _ids(body: Envelope) -> dict[str, Any]:
+    event: Event = body.get("event") or {}
+    found: dict[str, Any] = {
+        "workspace": body.get("team_id"),
+        "event_id": body.get("event_id"),
+        "event_type": event.get("type"),
+        "channel": event.get("channel"),
+        "ts": event.get("ts"),
+    }
+    return {name: value for name, value in found.items() if isinstance(value, str)}

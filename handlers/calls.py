@@ -1,0 +1,133 @@
+"""Calls of Slack's Web API under our own policy: what is waited for, what is tried again, and what a failure means."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import Refused, SlackUnavailable
+
+SLACK = "https://slack.com/api/"
+DEADLINE = 5.0
+"""Seconds that one request may take."""
+PATIENCE = 20.0
+"""Seconds that a call may spend waiting because Slack asked for it."""
+
+_RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
+_PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
+_PAUSE = 5.0
+"""Seconds to wait where Slack does not say how long."""
+
+Answer = Mapping[str, Any]
+
+
+@asynccontextmanager
+async def open_client(
+    *, bot_token: str | None, api_url: str = SLACK, deadline: float = DEADLINE
+) -> AsyncGenerator[AsyncWebClient]:
+    """A Web API client over one shared session, which never tries anything again by itself."""
+    async with ClientSession(timeout=ClientTimeout(total=deadline)) as session:
+        yield client_over(session, bot_token=bot_token, api_url=api_url)
+
+
+def client_over(session: ClientSession | None, *, bot_token: str | None, api_url: str) -> AsyncWebClient:
+    """A client over a session that is open already."""
+    client = AsyncWebClient(
+        token=bot_token, base_url=api_url, session=session, retry_handlers=[], logger=quiet_logger()
+    )
+    if urlsplit(client.base_url).hostname in ("127.0.0.1", "::1", "localhost"):
+        client.proxy = None  # the SDK takes a proxy from the environment for every host
+    return client
+
+
+def quiet_logger() -> logging.Logger:
+    """A logger that never says more than INFO: below it the SDK prints bodies, signatures and what people wrote."""
+    logger = logging.getLogger("footnote.slack")
+    logger.setLevel(logging.INFO)
+    return logger
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls methods by the name that Slack's reference gives them, such as `chat.postMessage`."""
+
+    client: AsyncWebClient
+    patience: float = PATIENCE
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def __call__(self, method: str, /, *, repeatable: bool, **arguments: object) -> Answer:
+        """What Slack answers to a call that it accepts.
+
+        Told to wait, this waits, as long as `patience` allows. A connection that breaks is tried once more where the
+        call is `repeatable`: of any other call nobody knows whether Slack took it. Raises `SlackUnavailable` or
+        `Refused`, naming the method and Slack's code and nothing that was sent.
+        """
+        waited, again = 0.0, repeatable
+        while True:
+            try:
+                return await self._once(method, arguments)
+            except SlackApiError as error:
+                pause = _asked_to_wait(error)
+                if pause is None:
+                    raise _meaning(method, error) from None
+                if waited + pause > self.patience:
+                    raise SlackUnavailable(f"{method}: Slack asks to wait {pause:g} s", retry_after=pause) from None
+                await self.sleep(pause)
+                waited += pause
+            except (ClientError, TimeoutError) as error:
+                if not again:
+                    raise SlackUnavailable(f"{method}: {type(error).__name__}") from None
+                again = False
+
+    async def pages(self, method: str, /, **arguments: object) -> AsyncGenerator[Answer]:
+        """Every page of a method that lists something. Raises as a call does."""
+        cursor: object = None
+        while cursor != "":
+            more = {} if cursor is None else {"cursor": cursor}
+            page = await self(method, repeatable=True, **arguments, **more)
+            yield page
+            metadata: Answer = page.get("response_metadata") or {}
+            cursor = metadata.get("next_cursor") or ""
+
+    async def _once(self, method: str, arguments: Mapping[str, object]) -> Answer:
+        call: Callable[..., Awaitable[Any]] = getattr(self.client, method.replace(".", "_"))
+        return (await call(**arguments)).data
+
+
+def error_code(error: SlackApiError) -> str | None:
+    """Slack's code for a refusal; None where the answer is not Slack's (a proxy's page, for instance)."""
+    data: object = getattr(_response(error), "data", None)
+    code = cast("Answer", data).get("error") if isinstance(data, dict) else None
+    return code if isinstance(code, str) else None
+
+
+def _asked_to_wait(error: SlackApiError) -> float | None:
+    if error_code(error) not in _RATE_LIMITED and _status(error) != 429:  # noqa: PLR2004  (Too Many Requests)
+        return None
+    headers: Mapping[str, str] = getattr(_response(error), "headers", {})
+    said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
+    return float(said) if said.isascii() and said.isdigit() else _PAUSE
+
+
+def _meaning(method: str, error: SlackApiError) -> SlackUnavailable | Refused:
+    code, status = error_code(error), _status(error)
+    if code is None or code in _PASSING or status >= 500:  # noqa: PLR2004  (Slack's side failed)
+        return SlackUnavailable(f"{method}: {code or 'no answer of Slack'} ({status})")
+    return Refused(f"{method}: {code}")
+
+
+def _status(error: SlackApiError) -> int:
+    response = _response(error)
+    return getattr(response, "status_code", None) or getattr(response, "status", 0)
+
+
+def _response(error: SlackApiError) -> Any:
+    """What came back: the SDK's response, or aiohttp's where the SDK could not read it."""
+    return error.response  # pyright: ignore[reportUnknownMemberType]  (the SDK leaves it untyped)

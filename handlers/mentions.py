@@ -1,0 +1,35 @@
+"""Mentions of the bot in a channel."""
+
+from dataclasses import dataclass
+
+from slack_bolt.context.async_context import AsyncBoltContext
+
+from bot.jobs import AnswerQuestion
+from bot.ports.memory import Conversations
+from bot.ports.queue import JobQueue
+from handlers.listening import App
+from handlers.payloads import Envelope, delivery_keys, from_person, question_from_message
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Turns each mention into one durable job, and makes its thread one that the bot takes part in."""
+
+    jobs: JobQueue
+    conversations: Conversations
+
+    def register(self, app: App) -> None:
+        """Listen to mentions."""
+        app.event("app_mention")(self.on_mention)
+
+    async def on_mention(self, body: Envelope, context: AsyncBoltContext) -> None:
+        """Accept the question once, however often Slack delivers it.
+
+        Raises `MemoryUnavailable`: then the envelope is not acknowledged, and Slack delivers it again.
+        """
+        bot_user = context.bot_user_id or ""
+        if not from_person(body["event"], bot_user=bot_user):
+            return
+        question = question_from_message(body, bot_user=bot_user)
+        await self.conversations.join(question.conversation)  # first, so that a follow-up typed at once is seen
+        await self.jobs.enqueue(AnswerQuestion(question), once=delivery_keys(body))

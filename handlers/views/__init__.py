@@ -1,0 +1,1 @@
+"""What the bot's messages look like: pure builders of Block Kit, and the one place that escapes."""

@@ -1,0 +1,49 @@
+"""An answer in a thread: what is said, its numbered sources, and how it was made."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from bot.gate import gated
+from bot.models import Answer
+from handlers.views.blocks import LONGEST_FALLBACK, Block, Message, body, escaped, one_line, small
+from handlers.views.sources import label, linked, source_line
+
+MOST_SOURCES = 20
+"""Sources that are listed; with them a message stays far below Slack's 50 blocks."""
+
+QUOTED = "Quoted from the docs automatically"
+WRITTEN = "Written from the docs automatically"
+
+
+def answer_message(answer: Answer, *, now: datetime) -> Message:
+    """The message that shows an answer, or that the documents do not say."""
+    return Message(text=_fallback(answer), blocks=(body(answer.text or " "), *_below(answer, now)))
+
+
+def plain_message(text: str) -> Message:
+    """A message that says one thing."""
+    said = gated(text, sources=0)
+    return Message(text=escaped(said, limit=LONGEST_FALLBACK), blocks=(body(said or " "),))
+
+
+def _below(answer: Answer, now: datetime) -> Iterator[Block]:
+    for citation in answer.citations[:MOST_SOURCES]:
+        yield small(source_line(citation, now=now))
+    if answer.closest:
+        near = (f"{linked(citation)} [{citation.n}]" for citation in answer.closest[:2])
+        yield small(f"Closest: {' · '.join(near)}")
+    if answer.rewritten:
+        yield small(f"Understood as: {escaped(one_line(gated(answer.standalone_query, sources=0)))}")
+    if answer.answered:
+        yield small(_made(answer))
+
+
+def _made(answer: Answer) -> str:
+    words = QUOTED if "extractive" in answer.backends.get("generator", "") else WRITTEN
+    total = answer.timings_ms.get("total")
+    return words if total is None else f"{words} · {total / 1000:.1f} s"
+
+
+def _fallback(answer: Answer) -> str:
+    listed = "; ".join(f"{citation.n} {label(citation)}" for citation in answer.citations[:MOST_SOURCES])
+    return escaped(f"{answer.text}\nSources: {listed}" if listed else answer.text, limit=LONGEST_FALLBACK)

@@ -1,0 +1,68 @@
+"""The few kinds of block that messages are made of, each within Slack's limits and inert by construction."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Block: TypeAlias = dict[str, Any]
+
+LONGEST_BODY = 9_000
+"""Characters of a message's body; what is longer ends in an ellipsis."""
+LONGEST_FALLBACK = 3_000
+"""Characters of the text for notifications and screen readers, escaped; chat.update refuses 4,000."""
+LONGEST_LINE = 2_000
+"""Characters of a line of small print, escaped; a context element takes 3,000."""
+LONGEST_LABEL = 150
+"""Characters of a label."""
+
+_CODE = re.compile(r"`([^`\n]+)`")
+_HALF_ENTITY = re.compile(r"&[a-z]{0,3}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent: blocks, and the text that stands for them where blocks are not shown."""
+
+    text: str
+    blocks: tuple[Block, ...]
+
+
+def escaped(text: str, *, limit: int = LONGEST_LINE) -> str:
+    """Text in which Slack's markup finds nothing to do, at most `limit` characters long once escaped."""
+    whole = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    if len(whole) <= limit:
+        return whole
+    return _HALF_ENTITY.sub("", whole[: limit - 1]).rstrip() + "…"
+
+
+def shortened(text: str, *, limit: int) -> str:
+    """At most `limit` characters, with an ellipsis in place of the rest."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks and runs of spaces."""
+    return " ".join(text.split())
+
+
+def body(text: str) -> Block:
+    """A message's body, character for character: rich text is not parsed, so that nothing in it can come alive.
+
+    What stands between backticks is shown as code, everything else as it is.
+    """
+    elements: list[Block] = []
+    for position, part in enumerate(_CODE.split(shortened(text, limit=LONGEST_BODY))):
+        if part:
+            style = {"style": {"code": True}} if position % 2 else {}
+            elements.append({"type": "text", "text": part, **style})
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
+
+
+def small(markup: str) -> Block:
+    """A line of small print, in Slack's markup: every part of it that is not ours must have been escaped."""
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": markup, "verbatim": True}]}
+
+
+def code(text: str) -> str:
+    """Markup for a piece of code."""
+    return f"`{escaped(one_line(text).replace('`', ''), limit=LONGEST_LABEL)}`"

@@ -1,0 +1,62 @@
+"""Where an answer comes from: numbered lines with a label, a link where there is one, and an age in words."""
+
+import re
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from bot.gate import gated
+from bot.models import Citation
+from handlers.views.blocks import LONGEST_LABEL, code, escaped, one_line, shortened
+
+LONGEST_URL = 1_500
+"""Characters of an address; a longer one is not linked."""
+
+_UNSAFE = re.compile(r"[\s<>|\"`\\^{}\x00-\x20\x7f-\U0010ffff]")
+_DAY, _WEEK, _MONTH, _YEAR = 1, 7, 30, 365
+
+
+def label(citation: Citation) -> str:
+    """Title and headings of a source in one plain line, without saying anything twice."""
+    parts = (one_line(gated(part, sources=0)) for part in (citation.title, *citation.heading_path))
+    place = " › ".join(dict.fromkeys(part for part in parts if part))
+    return shortened(place or one_line(gated(citation.path, sources=0)) or "(untitled)", limit=LONGEST_LABEL)
+
+
+def linked(citation: Citation) -> str:
+    """Markup for a source: its label, as a link when it has an address that Slack can open."""
+    address = web_address(citation.url)
+    name = escaped(label(citation))
+    return f"<{address}|{name}>" if address else name
+
+
+def source_line(citation: Citation, *, now: datetime) -> str:
+    """Markup for one numbered source; one without an address is followed by its path."""
+    path = "" if web_address(citation.url) else "   " + code(gated(citation.path, sources=0))
+    age = f"   updated {age_in_words(citation.updated, now=now)}" if citation.updated else ""
+    return f"{citation.n}  {linked(citation)}{path}{age}"
+
+
+def web_address(url: str) -> str | None:
+    """The address as markup takes it, when it is one of the web and says plainly whose; None otherwise."""
+    try:
+        parts = urlsplit(url)
+        plain = parts.scheme in ("http", "https") and parts.hostname and parts.username is None
+    except ValueError:
+        return None
+    if not plain or len(url) > LONGEST_URL or not parts.netloc.isascii():
+        return None
+    return _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), url).replace("&", "&amp;")
+
+
+def age_in_words(then: datetime, *, now: datetime) -> str:
+    """How long ago that was, as people say it."""
+    days = (now - then).days
+    if days < _DAY:
+        return "today"
+    if days < 2 * _DAY:
+        return "yesterday"
+    for length, name in ((_YEAR, "year"), (_MONTH, "month"), (_WEEK, "week"), (_DAY, "day")):
+        count = days // length
+        if count >= 1:
+            return f"{count} {name}{'s' if count > 1 else ''} ago"
+    return "today"

@@ -1,0 +1,42 @@
+"""What is written down when a listener fails."""
+
+import pytest
+import structlog
+
+from bot.errors import MemoryUnavailable
+from handlers.apologies import Apologies
+from tests.unit.handlers.stand_ins import envelope
+
+WORDS = "how many hours"
+
+
+def raised(error: Exception) -> Exception:
+    """The error with a traceback, as Bolt hands it over."""
+    with pytest.raises(type(error)) as caught:
+        raise error
+    return caught.value
+
+
+async def test_a_failure_is_logged_with_ids_and_without_words() -> None:
+    """An admin finds the delivery again; nobody reads what was asked."""
+    error = raised(KeyError(WORDS))
+    with structlog.testing.capture_logs() as logs:
+        await Apologies().on_error(error, envelope("app_mention"))
+    assert [(log["event"], log["error"], log["event_id"]) for log in logs] == [
+        ("listener_failed", "KeyError", "Ev07MENTION01")
+    ]
+    assert WORDS not in str(logs)
+
+
+async def test_our_own_errors_say_what_they_are() -> None:
+    """They are written for people and hold no words of theirs."""
+    error = raised(MemoryUnavailable("Redis did not answer within 0.5 s"))
+    with structlog.testing.capture_logs() as logs:
+        await Apologies().on_error(error, {})
+    assert logs[0]["message"] == "Redis did not answer within 0.5 s"
+
+
+async def test_an_apology_never_becomes_an_acknowledgement() -> None:
+    """It returns nothing, so that the response stays a failure and Slack delivers again."""
+    returned: object = await Apologies().on_error(ValueError(), envelope("app_mention"))
+    assert returned is None
