@@ -1,0 +1,183 @@
+"""`chat.startStream`, `appendStream`, `stopStream`: a message that grows while it is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from bot.playground import blocks
+from bot.playground.arguments import Arguments
+from bot.playground.content import LONGEST_MARKDOWN, checked_blocks, metadata
+from bot.playground.messages import Message
+from bot.playground.refusals import Refusal
+from bot.playground.rooms import Rooms
+from bot.playground.shapes import Shapes
+from bot.playground.wire import Json
+from bot.playground.workspace import Room, Workspace
+
+STREAM_LASTS = 300.0
+"""Seconds after which a stream is over, however lively (a third party measured 306)."""
+LONGEST_TASK_TEXT = 256
+TASK_STATES = ("pending", "in_progress", "complete", "error")
+MODES = ("timeline", "plan", "dense")
+MARKDOWN, CHUNKS = "markdown_text", "chunks"
+
+
+def settled(workspace: Workspace, message: Message) -> Message:
+    """The message, its stream ended if its time is up."""
+    if message.streaming_since is not None and workspace.clock() - message.streaming_since >= STREAM_LASTS:
+        return workspace.change(message, streaming_since=None)
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Streams, as the bot writes them. `modes` remembers whether each was begun with text or with chunks."""
+
+    workspace: Workspace
+    rooms: Rooms
+    shapes: Shapes
+    modes: dict[str, str]
+
+    def start(self, given: Arguments) -> Json:
+        """`chat.startStream`."""
+        room = self.rooms.writable(given.text("channel"))
+        thread_ts = self.rooms.thread(room, given.text("thread_ts"))
+        self._refuse_wrong_recipient(room, given)
+        if given.text("task_display_mode", "timeline") not in MODES:
+            raise Refusal("invalid_arguments", "must be a valid enum value [json-pointer:/task_display_mode]")
+        if any(given.optional_text(name) for name in ("username", "icon_emoji", "icon_url")):
+            self.rooms.need("chat:write.customize")
+        grown = self._grown((), given)
+        bot = self.workspace.cast.bot.id
+        message = Message(
+            room.id,
+            self.workspace.timestamps.next(),
+            bot,
+            self.workspace.author_name(bot),
+            _markdown_of(grown),
+            grown,
+            thread_ts=thread_ts,
+            streaming_since=self.workspace.clock(),
+        )
+        self._remember_mode(message.ts, given)
+        self.workspace.post(message)
+        return {"channel": room.id, "ts": message.ts}
+
+    def _refuse_wrong_recipient(self, room: Room, given: Arguments) -> None:
+        """Third parties measured that direct messages want the recipient too, whatever the method's page says."""
+        for name, code in (
+            ("recipient_team_id", "missing_recipient_team_id"),
+            ("recipient_user_id", "missing_recipient_user_id"),
+        ):
+            if not given.optional_text(name):
+                raise Refusal(code)
+        if given.text("recipient_team_id") != self.workspace.cast.team_id:
+            raise Refusal("team_not_found")
+        if given.text("recipient_user_id") not in room.members:
+            raise Refusal("user_not_found")
+
+    def append(self, given: Arguments) -> Json:
+        """`chat.appendStream`."""
+        message = self._streaming(given)
+        if not given.optional_text(MARKDOWN) and not given.items(CHUNKS):
+            raise Refusal("markdown_text_or_chunks_required")
+        self._refuse_other_mode(message.ts, given)
+        grown = self._grown(message.blocks, given)
+        self._remember_mode(message.ts, given)
+        self.workspace.change(message, blocks=grown, text=_markdown_of(grown))
+        return {"channel": message.channel, "ts": message.ts}
+
+    def stop(self, given: Arguments) -> Json:
+        """`chat.stopStream`: `blocks` stand under all that was streamed."""
+        message = self._streaming(given)
+        self._refuse_other_mode(message.ts, given)
+        closing = checked_blocks(given.items("blocks") or [], self.workspace.ids)
+        described = metadata(given)
+        grown = (*self._grown(message.blocks, given), *closing)
+        if given.text("session_status", "active") not in ("active", "processing", "suspended", "closed"):
+            raise Refusal("invalid_arguments", "must be a valid enum value [json-pointer:/session_status]")
+        self.modes.pop(message.ts, None)
+        stopped = self.workspace.change(
+            message,
+            blocks=grown,
+            text=_markdown_of(grown),
+            streaming_since=None,
+            metadata=described or message.metadata,
+        )
+        answer = self.shapes.message(stopped, metadata=True)
+        return {"channel": stopped.channel, "ts": stopped.ts, "message": answer}
+
+    def _streaming(self, given: Arguments) -> Message:
+        room = self.rooms.writable(given.text("channel"))
+        message = settled(self.workspace, self.rooms.own(room, given.text("ts"), refusal="message_not_owned_by_app"))
+        if not message.is_streaming:
+            raise Refusal("message_not_in_streaming_state")
+        return message
+
+    def _mode(self, given: Arguments) -> str | None:
+        if given.items(CHUNKS):
+            return CHUNKS
+        return MARKDOWN if given.optional_text(MARKDOWN) else None
+
+    def _remember_mode(self, ts: str, given: Arguments) -> None:
+        mode = self._mode(given)
+        if mode:
+            self.modes.setdefault(ts, mode)
+
+    def _refuse_other_mode(self, ts: str, given: Arguments) -> None:
+        mode = self._mode(given)
+        if mode and self.modes.get(ts, mode) != mode:
+            raise Refusal("streaming_mode_mismatch")
+
+    # --- growing ----------------------------------------------------------------------------------------------------
+
+    def _grown(self, standing: tuple[Json, ...], given: Arguments) -> tuple[Json, ...]:
+        """The blocks of the message with what this call adds."""
+        text, chunks = given.optional_text(MARKDOWN), given.items(CHUNKS) or []
+        if text and chunks:
+            raise Refusal("cannot_provide_both_markdown_text_and_chunks")
+        grown = self._with_text(standing, text) if text else standing
+        for chunk in chunks:
+            grown = self._with_chunk(grown, chunk)
+        return grown
+
+    def _with_text(self, standing: tuple[Json, ...], text: str) -> tuple[Json, ...]:
+        if len(text) > LONGEST_MARKDOWN:
+            raise Refusal("msg_too_long")
+        if standing and standing[-1]["type"] == "markdown":
+            return (*standing[:-1], {**standing[-1], "text": standing[-1]["text"] + text})
+        return (*standing, *blocks.with_ids([{"type": "markdown", "text": text}], self.workspace.ids))
+
+    def _with_chunk(self, standing: tuple[Json, ...], chunk: Any) -> tuple[Json, ...]:
+        fields: Json = cast("Json", chunk) if isinstance(chunk, dict) else {}
+        kind = fields.get("type")
+        if kind == "markdown_text" and isinstance(fields.get("text"), str) and fields["text"]:
+            return self._with_text(standing, fields["text"])
+        if kind == "task_update":
+            return self._with_task(standing, fields)
+        if kind == "plan_update" and isinstance(fields.get("title"), str):
+            return self._with_task(standing, {"id": "plan", "title": fields["title"], "status": "in_progress"})
+        if kind == "blocks" and isinstance(fields.get("blocks"), list):
+            return (*standing, *checked_blocks(fields["blocks"], self.workspace.ids))
+        raise Refusal("invalid_chunks")
+
+    def _with_task(self, standing: tuple[Json, ...], fields: Json) -> tuple[Json, ...]:
+        """A task is replaced by its next state."""
+        if not all(isinstance(fields.get(name), str) and fields[name] for name in ("id", "title", "status")):
+            raise Refusal("invalid_chunks")
+        if fields["status"] not in TASK_STATES or len(fields["title"]) > LONGEST_TASK_TEXT:
+            raise Refusal("invalid_chunks")
+        task: Json = {
+            "type": "task_card",
+            "block_id": f"task-{fields['id']}",
+            "title": fields["title"],
+            "status": fields["status"],
+        }
+        if any(block["block_id"] == task["block_id"] for block in standing):
+            return tuple(task if block["block_id"] == task["block_id"] else block for block in standing)
+        return (*standing, task)
+
+
+def _markdown_of(grown: tuple[Json, ...]) -> str:
+    return "\n".join(block["text"] for block in grown if block["type"] == "markdown")

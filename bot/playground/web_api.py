@@ -1,0 +1,150 @@
+"""The Web API's front: tokens, scopes, limits, faults, and a record of every call."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from aiohttp import web
+
+from bot.playground.arguments import Arguments, read
+from bot.playground.faults import Fault, Faults
+from bot.playground.methods import METHODS, Method
+from bot.playground.rates import Rates
+from bot.playground.refusals import Refusal
+from bot.playground.rooms import Rooms
+from bot.playground.wire import Json, Token
+
+Handler = Callable[[Arguments], Json]
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+@dataclass(slots=True)
+class Call:
+    """One call as it arrived, and its answer: None when the connection was cut or left hanging."""
+
+    method: str
+    arguments: Json
+    answer: Json | None = None
+    status: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether Slack said yes, and the caller could hear it."""
+        return bool(self.answer and self.answer.get("ok"))
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The secrets of one run."""
+
+    bot: str
+    app: str
+    signing_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebApi:
+    """Answers `/api/<method>`."""
+
+    handlers: Mapping[str, Handler]
+    tokens: Tokens
+    rooms: Rooms
+    rates: Rates | None
+    token: Token
+    changed: Callable[[], None]
+    faults: Faults = field(default_factory=Faults)
+    calls: list[Call] = field(default_factory=list[Call])
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """One call."""
+        name = request.match_info["method"]
+        given, token = await _given(request, METHODS.get(name))
+        call = Call(name, given)
+        self.calls.append(call)
+        fault = self.faults.take(name)
+        answer, status, headers = self._answer(call, token, fault)
+        if fault is not None and fault.kind != "refuse":
+            return await self._silence(request, fault)
+        call.answer, call.status = answer, status
+        self.changed()
+        return web.json_response(answer, status=status, headers=headers)
+
+    async def _silence(self, request: web.Request, fault: Fault) -> web.StreamResponse:
+        self.changed()
+        if fault.kind == "hang":
+            await asyncio.get_running_loop().create_future()
+        if request.transport:
+            request.transport.abort()
+        return web.Response()
+
+    def _answer(self, call: Call, token: str, fault: Fault | None) -> tuple[Json, int, dict[str, str]]:
+        headers = {"x-slack-req-id": self.token(16), "x-oauth-scopes": ",".join(sorted(self.rooms.scopes))}
+        try:
+            if fault is not None and fault.kind == "cut_before":
+                return {}, 0, headers
+            if fault is not None and fault.refusal is not None:
+                raise fault.refusal
+            return {"ok": True, **self._result(call, token)}, 200, headers
+        except Refusal as refusal:
+            if refusal.retry_after is not None:
+                headers["Retry-After"] = str(refusal.retry_after)
+            return refusal.answer(), refusal.status, headers
+
+    def _result(self, call: Call, token: str) -> Json:
+        method, handler = METHODS.get(call.method), self.handlers.get(call.method)
+        if method is None or handler is None:
+            raise Refusal("unknown_method", req_method=call.method)
+        self._authenticate(method, token)
+        self._limit(call, method)
+        self.rooms.need(*method.needs)
+        return handler(read(method, call.arguments))
+
+    def _authenticate(self, method: Method, token: str) -> None:
+        if not token:
+            raise Refusal("not_authed")
+        if token not in (self.tokens.bot, self.tokens.app):
+            raise Refusal("invalid_auth")
+        if token != (self.tokens.bot if method.caller == "bot" else self.tokens.app):
+            raise Refusal("not_allowed_token_type")
+
+    def _limit(self, call: Call, method: Method) -> None:
+        if self.rates is None:
+            return
+        if method.per_minute:
+            self.rates.spend(call.method, method.per_minute)
+        if call.method == "chat.postMessage":
+            self.rates.spend_post(str(call.arguments.get("channel")))
+
+
+async def _given(request: web.Request, method: Method | None) -> tuple[Json, str]:
+    """The arguments as they came, and the token: from the header, or among the arguments."""
+    given: Json = dict(request.query)
+    if request.content_type == "application/json":
+        if method is None or method.takes_json:
+            given |= await _json_body(request)
+    elif request.content_type in FORMS:
+        given |= dict(await request.post())
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    in_arguments = str(given.pop("token", ""))
+    return given, token.strip() if scheme.lower() == "bearer" else in_arguments
+
+
+async def _json_body(request: web.Request) -> Json:
+    try:
+        body: object = json.loads(await request.text() or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return cast("Json", body) if isinstance(body, dict) else {}
+
+
+async def responded(request: web.Request, respond: Callable[[str, Json], None]) -> web.Response:
+    """A POST to a response URL."""
+    try:
+        respond(request.match_info["key"], await _json_body(request))
+    except Refusal as refusal:
+        return web.json_response(refusal.answer(), status=max(refusal.status, web.HTTPBadRequest.status_code))
+    return web.Response(text="ok")

@@ -1,0 +1,269 @@
+"""What is true in the playground: who is where, and what stands in each conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from bot.playground.cast import BOT, Cast, Channel, Person, Usergroup
+from bot.playground.composing import Composer
+from bot.playground.messages import Message
+from bot.playground.refusals import Refusal
+from bot.playground.rendering import Rendering
+from bot.playground.wire import Clock, Ids, Json, Timestamps, Token
+
+STATUS_LASTS = 120.0
+"""Seconds after which Slack takes an assistant's status away when no message came."""
+
+
+@dataclass(slots=True)
+class Room:
+    """A conversation and what was said in it. `members` are ids; `messages` are in order of time."""
+
+    channel: Channel
+    members: list[str]
+    messages: dict[str, Message] = field(default_factory=dict[str, Message])
+    ephemeral: dict[str, Message] = field(default_factory=dict[str, Message])
+
+    @property
+    def id(self) -> str:
+        """Slack's id."""
+        return self.channel.id
+
+    def roots(self) -> list[Message]:
+        """Messages that stand in the channel itself."""
+        return [message for message in self.messages.values() if message.thread_ts is None or message.broadcast]
+
+    def replies(self, root_ts: str) -> list[Message]:
+        """Replies in a thread, without its root."""
+        return [message for message in self.messages.values() if message.thread_ts == root_ts]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The bot's "is thinking" line in a thread, gone at `until`."""
+
+    text: str
+    loading_messages: tuple[str, ...]
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A modal on somebody's screen, or somebody's Home tab."""
+
+    id: str
+    owner: str
+    view: Json
+    hash: str
+    errors: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+ChangeKind = Literal["message", "gone", "status", "view", "home", "prompts", "members", "bot", "call", "trouble"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that a page must redraw; `of` says which, `before` is the message that an edit replaced."""
+
+    kind: ChangeKind
+    of: object = None
+    before: Message | None = None
+
+
+class Workspace:
+    """The state, and the one place that changes it. Everything is synchronous: no reader sees half a change."""
+
+    def __init__(self, cast: Cast, *, clock: Clock, token: Token) -> None:
+        self.cast = cast
+        self.clock = clock
+        self.token = token
+        self.ids = Ids(token)
+        self.timestamps = Timestamps(clock)
+        self.people = {person.id: person for person in cast.everyone}
+        self.rooms = {room.id: room for room in map(self._room, (*cast.channels, *cast.direct_messages()))}
+        self.statuses: dict[tuple[str, str], Status] = {}
+        self.modals: dict[str, View] = {}
+        self.homes: dict[str, View] = {}
+        self.prompts: dict[str, tuple[Json, ...]] = {}
+        self.titles: dict[tuple[str, str], str] = {}
+        self.watchers: list[Callable[[Change], None]] = []
+        self.rendering = Rendering(Directory(self))
+
+    def _room(self, channel: Channel) -> Room:
+        return Room(channel, [self.person(name).id for name in channel.members])
+
+    def announce(self, change: Change) -> None:
+        """Tell everybody who watches."""
+        for watcher in tuple(self.watchers):
+            watcher(change)
+
+    # --- finding ----------------------------------------------------------------------------------------------------
+
+    def person(self, key: str) -> Person:
+        """A person by name or id; raises `KeyError` for nobody."""
+        if key == BOT:
+            return self.cast.bot
+        if key in self.people:
+            return self.people[key]
+        for person in self.people.values():
+            if person.name == key.lstrip("@"):
+                return person
+        raise KeyError(f"nobody in the playground is called {key!r}")
+
+    def room(self, key: str) -> Room:
+        """A conversation by name or id; raises `KeyError` for none."""
+        if key in self.rooms:
+            return self.rooms[key]
+        for room in self.rooms.values():
+            if room.channel.name == key.lstrip("#"):
+                return room
+        raise KeyError(f"the playground has no conversation {key!r}")
+
+    def direct_message(self, user_id: str) -> Room | None:
+        """The direct message between a person and the bot."""
+        for room in self.rooms.values():
+            if room.channel.kind == "im" and user_id in room.members:
+                return room
+        return None
+
+    def usergroup(self, group_id: str) -> Usergroup | None:
+        """A user group by id."""
+        return next((group for group in self.cast.usergroups if group.id == group_id), None)
+
+    def composer(self) -> Composer:
+        """What may be typed after `@` and `#`, by name and by display name."""
+        people = {BOT: self.cast.bot.id} | {person.name: person.id for person in self.people.values()}
+        people |= {person.real_name.lower().replace(" ", "."): person.id for person in self.people.values()}
+        rooms = {room.channel.name: room.id for room in self.rooms.values() if room.channel.kind != "im"}
+        return Composer({name.lower(): key for name, key in people.items()}, rooms)
+
+    def author_name(self, user_id: str) -> str:
+        """The name by which tests know somebody."""
+        return BOT if user_id == self.cast.bot.id else self.people[user_id].name
+
+    # --- messages ---------------------------------------------------------------------------------------------------
+
+    def thread_root(self, room: Room, thread_ts: str | None) -> Message | None:
+        """The message a reply hangs on; raises the refusal that a wrong `thread_ts` earns."""
+        if thread_ts is None:
+            return None
+        root = room.messages.get(thread_ts)
+        if root is None:
+            raise Refusal("thread_not_found")
+        if root.thread_ts is not None:
+            raise Refusal("cannot_reply_to_message")
+        return root
+
+    def post(self, message: Message) -> Message:
+        """Put a message where it belongs; the bot's own words end its status in that thread."""
+        room = self.rooms[message.channel]
+        shown = self._drawn(message)
+        (room.messages if shown.ephemeral_to is None else room.ephemeral)[shown.ts] = shown
+        if shown.user == self.cast.bot.id:
+            self.clear_status(room.id, shown.root_ts)
+        self.announce(Change("message", shown))
+        return shown
+
+    def change(self, message: Message, **changes: object) -> Message:
+        """Replace a message by a changed one."""
+        room = self.rooms[message.channel]
+        shown = self._drawn(replace(message, **changes))  # pyright: ignore[reportArgumentType]  # names are the caller's
+        if shown.visible_text != message.visible_text:
+            shown = replace(shown, earlier=(*message.earlier, message.visible_text))
+        (room.messages if shown.ephemeral_to is None else room.ephemeral)[shown.ts] = shown
+        self.announce(Change("message", shown, before=message))
+        return shown
+
+    def remove(self, message: Message) -> None:
+        """Take a message away; a root with replies leaves a tombstone, as in Slack."""
+        room = self.rooms[message.channel]
+        if message.ephemeral_to is None and room.replies(message.ts):
+            words = "This message was deleted."
+            self.change(message, text=words, blocks=(), tombstone=True, metadata=None, reactions=())
+            return
+        room.messages.pop(message.ts, None)
+        room.ephemeral.pop(message.ts, None)
+        self.announce(Change("gone", message))
+
+    def _drawn(self, message: Message) -> Message:
+        nodes = self.rendering.message(message.text, message.blocks)
+        for attachment in message.attachments:
+            nodes += self.rendering.message(str(attachment.get("text") or attachment.get("fallback") or ""), ())
+        return replace(message, nodes=nodes)
+
+    # --- everything else --------------------------------------------------------------------------------------------
+
+    def set_status(self, room: Room, thread_ts: str, text: str, loading_messages: Sequence[str]) -> None:
+        """Show the bot's status in a thread for two minutes at most; an empty one takes it away."""
+        if not text:
+            self.clear_status(room.id, thread_ts)
+            return
+        self.statuses[room.id, thread_ts] = Status(text, tuple(loading_messages), self.clock() + STATUS_LASTS)
+        self.announce(Change("status", (room.id, thread_ts)))
+
+    def clear_status(self, channel: str, thread_ts: str) -> None:
+        """Take the bot's status in a thread away."""
+        if self.statuses.pop((channel, thread_ts), None):
+            self.announce(Change("status", (channel, thread_ts)))
+
+    def status(self, channel: str, thread_ts: str) -> Status | None:
+        """The status that is showing now."""
+        status = self.statuses.get((channel, thread_ts))
+        return status if status and status.until > self.clock() else None
+
+    def add_member(self, room: Room, person: Person) -> None:
+        """Let somebody into a conversation."""
+        if person.id not in room.members:
+            room.members.append(person.id)
+            self.announce(Change("members", room))
+
+    def remove_member(self, room: Room, person: Person) -> None:
+        """Take somebody out of a conversation."""
+        if person.id in room.members:
+            room.members.remove(person.id)
+            self.announce(Change("members", room))
+
+    def show_modal(self, view: View) -> None:
+        """Open a modal on its owner's screen, in place of one that is open."""
+        self.modals = {key: old for key, old in self.modals.items() if old.owner != view.owner or key == view.id}
+        self.modals[view.id] = view
+        self.announce(Change("view", view))
+
+    def close_modal(self, view: View) -> None:
+        """Close a modal."""
+        if self.modals.pop(view.id, None):
+            self.announce(Change("view", view))
+
+    def publish_home(self, view: View) -> None:
+        """Show somebody's Home tab."""
+        self.homes[view.owner] = view
+        self.announce(Change("home", view))
+
+    def suggest(self, room: Room, prompts: Iterable[Json]) -> None:
+        """Pin suggested prompts to a direct message."""
+        self.prompts[room.id] = tuple(prompts)
+        self.announce(Change("prompts", room))
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Names for the ids in a message."""
+
+    workspace: Workspace
+
+    def person(self, user_id: str) -> str | None:
+        """Display name of a person."""
+        person = self.workspace.people.get(user_id)
+        return person.real_name if person else None
+
+    def room(self, channel_id: str) -> str | None:
+        """Name of a channel."""
+        room = self.workspace.rooms.get(channel_id)
+        return room.channel.name if room else None
+
+    def usergroup(self, group_id: str) -> str | None:
+        """Handle of a user group."""
+        group = self.workspace.usergroup(group_id)
+        return group.handle if group else None
