@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -111,7 +111,7 @@ async def check(link: Link) -> list[str]:
     try:
         info = _facts(await link.call("INFO"))
     except MemoryUnavailable as error:
-        if isinstance(error.__cause__, AuthenticationError):
+        if any(isinstance(cause, AuthenticationError) for cause in _causes(error)):
             raise Misconfigured(f"REDIS_URL: the server at {link.place} refuses the user or password in it") from error
         raise
     _refuse(info, link.place)
@@ -149,7 +149,8 @@ def _client(url: str, *, timeout: float | None) -> Redis:
     }
     try:
         pool = ConnectionPool.from_url(url, client_name="footnote", **ours)  # pyright: ignore[reportUnknownMemberType]  (untyped)
-    except ValueError as error:
+        pool.make_connection()  # not opened: only to hear of unknown words in the address
+    except (ValueError, TypeError) as error:
         raise Misconfigured(
             "REDIS_URL must read redis://HOST:PORT/DB, rediss://HOST:PORT/DB or unix:///PATH"
         ) from error
@@ -157,6 +158,13 @@ def _client(url: str, *, timeout: float | None) -> Redis:
     client = Redis.from_pool(pool)
     client.response_callbacks.clear()  # replies as the server gives them, whatever a command's words
     return client
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause = error.__cause__
+    while cause:
+        yield cause
+        cause = cause.__cause__
 
 
 def _place(url: str) -> str:
