@@ -8,6 +8,12 @@ UV := $(BIN)/uv pip --quiet
 INSTALL := install --python $(BIN)/python --no-deps --require-hashes --compile-bytecode
 PYTHON ?= python3
 ARGS ?=
+DOCS ?= docs/guide
+# Three questions that the guide answers, and one that it does not.
+SUGGESTED := --suggest '@Footnote who may read the documents in a folder that I index?' \
+	--suggest '@Footnote what do I have to back up?' \
+	--suggest '@Footnote which tokens does Socket Mode need?' \
+	--suggest '@Footnote how do I connect it to Microsoft Teams?'
 export UV_PYTHON_DOWNLOADS := never
 
 help: ## this list
@@ -16,8 +22,8 @@ help: ## this list
 setup: $(VENV)/.runtime ## put Footnote and the exact packages it runs on into .venv
 	@echo "Footnote is set up: $(BIN)/footnote --help"
 
-demo: $(VENV)/.runtime ## the bot in a stand-in for Slack on this machine; prints the address of its page
-	@exec $(BIN)/footnote playground $(ARGS)
+demo: $(VENV)/.runtime ## the bot in a stand-in for Slack on this machine, answering from its guide (DOCS=DIR: from yours)
+	@exec $(BIN)/footnote playground --docs $(DOCS) $(if $(filter docs/guide,$(DOCS)),$(SUGGESTED)) $(ARGS)
 
 test: $(VENV)/.tools ## the whole test suite, in random order (ARGS='-k word' narrows it)
 	@$(BIN)/python -m pytest $(ARGS)
