@@ -125,7 +125,10 @@ class Worker:
             await self._await_queue(error)
             return
         for claim in claims:
-            self._line_up(_Held(claim, since=asked))
+            if self._stops:
+                await self._give_back(claim)
+            else:
+                self._line_up(_Held(claim, since=asked))
 
     async def _await_queue(self, error: MemoryUnavailable) -> None:
         """Wait until the queue answers again, or until the worker is stopped."""
@@ -302,12 +305,14 @@ class Worker:
         if tasks:
             await asyncio.wait(tasks, timeout=self._limits.unwind)
         for held in list(self._held.values()):
-            try:
-                await self._jobs.release(held.claim)
-            except FootnoteError as error:  # its lease runs out soon enough
-                log.warning("job_not_released", job=held.claim.id, error=type(error).__name__)
-                if isinstance(error, MemoryUnavailable):
-                    return
+            await self._give_back(held.claim)
+
+    async def _give_back(self, claim: Claim) -> None:
+        """Let another worker have the job at once; where that fails, when its lease runs out."""
+        try:
+            await self._jobs.release(claim)
+        except FootnoteError as error:
+            log.warning("job_not_released", job=claim.id, error=type(error).__name__)
 
 
 def _worth_another_try(error: Exception) -> bool:
