@@ -39,7 +39,7 @@ class JobQueue(Protocol):
     async def claim(self, *, limit: int, wait: float) -> list[Claim]:
         """Lease up to `limit` jobs: those whose lease ran out first, then new ones; waits up to `wait` seconds.
 
-        An entry that cannot be read as a job is buried, never returned.
+        An entry that cannot be read as a job is buried, never returned. Being cancelled leaves no job leased.
         """
         ...
 

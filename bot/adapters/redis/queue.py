@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from bot.adapters.redis.client import Link, Script
 from bot.adapters.redis.stored import Damaged, Newer, Stored
-from bot.errors import FootnoteError, LeaseLost
+from bot.errors import FootnoteError, LeaseLost, MemoryUnavailable
 from bot.jobs import AnswerQuestion, Job
 from bot.ports.queue import Claim
 
@@ -120,8 +122,20 @@ class RedisJobQueue:
     async def _leased(self, limit: int) -> tuple[list[_Entry], bytes]:
         keys = (self._jobs, self._leases, self._fence, self._dead)
         words = (GROUP, _milliseconds(self._lease), limit, _milliseconds(DEAD_FOR))
-        entries, last = await self._link.run(self._scripts["claim"], keys, words)
+        asking = asyncio.ensure_future(self._link.run(self._scripts["claim"], keys, words))
+        try:
+            entries, last = await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            await self._unlease(asking)
+            raise
         return [_entry(*parts) for parts in entries], last
+
+    async def _unlease(self, asking: asyncio.Future[Any]) -> None:
+        """Give back what the server lends to a caller that is gone."""
+        with suppress(MemoryUnavailable, LeaseLost):  # then the lease has to run out
+            entries, _ = await asking
+            for entry in (_entry(*parts) for parts in entries):
+                await self._give_back(entry, after=0, deliveries=entry.deliveries - 1)
 
     async def _arrival(self, last: bytes, *, within: float) -> None:
         """Return when a job is there that nobody leased yet. Nothing is taken, so being cancelled loses nothing."""
