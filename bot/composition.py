@@ -117,23 +117,23 @@ async def _memory_url(settings: Settings) -> AsyncGenerator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Indexing:
+class Writing:
     """What an indexer writes with."""
 
-    writer: IndexWriter
+    index: IndexWriter
     embedder: Embedder
 
 
 @asynccontextmanager
-async def indexing(settings: Settings) -> AsyncGenerator[Indexing]:
+async def writing(settings: Settings) -> AsyncGenerator[Writing]:
     """The write side of the index of this home; makes the home when there is none."""
     from bot.adapters.local.index import LocalIndex
 
     with _embedder(settings) as embedder:
         async with LocalIndex.create(
             private(settings.home), model=embedder.model, dimension=embedder.dimension
-        ) as writer:
-            yield Indexing(writer, embedder)
+        ) as index:
+            yield Writing(index, embedder)
 
 
 # --- Slack ----------------------------------------------------------------------------------------------------------
@@ -174,14 +174,19 @@ class Bot:
         """A worker for the queued questions; the caller runs it."""
         from bot.answering.respond import Responder
         from bot.worker import Limits, Worker
+        from handlers.calls import Calls
         from handlers.directory import SlackDirectory
         from handlers.replies import SlackReplies
+
+        calls = Calls(self.client)
 
         async with answering(self.settings) as pipeline:
             responder = Responder(
                 pipeline=pipeline,
-                replies=SlackReplies(self.client, identity=self.identity, now=now),
-                directory=SlackDirectory(self.client, identity=self.identity),
+                replies=SlackReplies(calls, bot_id=self.identity.bot_id, now=now),
+                directory=SlackDirectory(
+                    calls, workspace=self.identity.workspace, bot_user=self.identity.bot_user, clock=time.monotonic
+                ),
                 conversations=self.memory.conversations,
                 records=self.memory.records,
                 now=now,

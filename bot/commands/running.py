@@ -10,7 +10,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 async def until_stopped(worker: Worker | None, *, announce: str) -> None:
-    """Run `worker`, or only wait, until SIGTERM or SIGINT: what is begun is ended first; a second signal stops at once."""
+    """Run `worker`, or only wait, until SIGTERM or SIGINT: it ends what it began; a second signal stops it at once."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
 
