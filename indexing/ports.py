@@ -61,8 +61,8 @@ class Connector(Protocol):
         """Everything the source holds, ordered by path. Raises `BadRequest` when the source itself is not there."""
         ...
 
-    async def read(self, item: Item) -> bytes:
-        """The item's content. Raises `Unreadable` with the reason, or `Gone` when it vanished after the listing."""
+    async def read(self, item: Item) -> bytes | None:
+        """The item's content, or None when it vanished after the listing. Raises `Unreadable` with the reason."""
         ...
 
     def url(self, item: Item, anchor: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from indexing.chunk.sentences import Span, sentences, trimmed
+from indexing.parse.cleaning import looks_wrapped
 from indexing.ports import Kind
 
 LONGEST = 60
@@ -54,12 +55,6 @@ def looks_like_code(text: str) -> bool:
     """Whether most lines look written for a machine."""
     lines = [line for line in text.split("\n") if line.strip()]
     return len(lines) > 1 and sum(bool(_CODE_LINE.search(line)) for line in lines) > len(lines) / 2
-
-
-def looks_wrapped(lines: list[str]) -> bool:
-    """Whether the line ends only fit prose into a width: all lines but the last are long, and alike."""
-    lengths = [len(line.strip()) for line in lines[:-1]]
-    return bool(lengths) and min(lengths) >= 40 and max(lengths) <= 2 * min(lengths)  # noqa: PLR2004 - a line's usual width
 
 
 def _paragraph(text: str, longest: int) -> list[Span]:

@@ -33,6 +33,12 @@ def folded(text: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
+def looks_wrapped(lines: list[str]) -> bool:
+    """Whether the line ends only fit prose into a width: all lines but the last are long, and alike."""
+    lengths = [len(line.strip()) for line in lines[:-1]]
+    return bool(lengths) and min(lengths) >= 40 and max(lengths) <= 2 * min(lengths)  # noqa: PLR2004 - a line's usual width
+
+
 def word_set(words: str) -> frozenset[str]:
     """The words of a line as a set, for lists that are read better than they are quoted."""
     return frozenset(words.split())
