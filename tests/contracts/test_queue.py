@@ -68,6 +68,12 @@ async def test_any_used_key_makes_a_duplicate(queue: JobQueue) -> None:
     assert await queue.depth() == 2
 
 
+async def test_a_key_given_twice_is_one_key(queue: JobQueue) -> None:
+    """A job is not its own duplicate when two of its keys are equal."""
+    assert await queue.enqueue(a_job(), once=["event:Ev1", "event:Ev1"])
+    assert await queue.depth() == 1
+
+
 async def test_jobs_without_keys_are_always_new(queue: JobQueue) -> None:
     """Without keys there is nothing to be a duplicate of."""
     assert await queue.enqueue(a_job(), once=[])

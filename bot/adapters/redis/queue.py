@@ -72,7 +72,7 @@ class RedisJobQueue:
 
     async def enqueue(self, job: Job, *, once: Sequence[str]) -> bool:
         """Append the job unless a key of `once` was used; see the port."""
-        keys = [self._jobs, *(self._link.key("once", key) for key in once)]
+        keys = [self._jobs, *(self._link.key("once", key) for key in dict.fromkeys(once))]
         words = (self._stored.dump(job), ONCE)
         return bool(await self._link.run(self._scripts["enqueue"], keys, words, within=ACKNOWLEDGE))
 

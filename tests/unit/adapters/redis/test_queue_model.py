@@ -1,0 +1,184 @@
+"""The queue against a model of it in a few lines of Python, driven in any order that hypothesis can think of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import ClassVar, TypeVar
+from uuid import uuid4
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from bot.adapters.redis.client import connect
+from bot.adapters.redis.queue import RedisJobQueue
+from bot.errors import LeaseLost
+from bot.ports.queue import Claim
+from tests.redis_fixtures import a_job, age_leases, endless
+
+T = TypeVar("T")
+KEYS = st.lists(st.sampled_from("abcdefgh"), max_size=3)
+
+
+@dataclass
+class Known:
+    """A job as the model knows it: how often delivered, by which fence it is held, whether it can be leased again."""
+
+    deliveries: int = 0
+    fence: int | None = None
+    free: bool = True
+
+
+@dataclass
+class Model:
+    """What the queue should hold. Jobs are named by the text of their question."""
+
+    new: list[str] = field(default_factory=list[str])
+    leased: dict[str, Known] = field(default_factory=dict[str, Known])
+    dead: list[str] = field(default_factory=list[str])
+    used: set[str] = field(default_factory=set[str])
+    order: list[str] = field(default_factory=list[str])
+
+    def claim(self, limit: int) -> list[tuple[str, int]]:
+        """Names and deliveries that a claim should give: lost ones first, both kinds in the order of appending."""
+        lost = [name for name in self.order if name in self.leased and self.leased[name].free][:limit]
+        fresh = self.new[: limit - len(lost)]
+        del self.new[: len(fresh)]
+        self.leased.update((name, Known()) for name in fresh)
+        for name in lost + fresh:
+            self.leased[name].deliveries += 1
+        return [(name, self.leased[name].deliveries) for name in lost + fresh]
+
+    def holds(self, claim: Claim) -> bool:
+        known = self.leased.get(claim.job.question.text)
+        return known is not None and known.fence == claim.fence
+
+
+class Queue(RuleBasedStateMachine):
+    """Every step is done on the server and on the model, and must come out the same."""
+
+    claims: Bundle[Claim] = Bundle("claims")
+
+    url: ClassVar[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.connecting = connect(self.url, prefix=f"model-{uuid4().hex}", timeout=10.0)
+        self.link = self.run(self.connecting.__aenter__())
+        self.queue = RedisJobQueue(self.link)
+        self.model = Model()
+        self.highest = 0
+
+    def run(self, step: Awaitable[T]) -> T:
+        async def awaited() -> T:
+            return await step
+
+        return self.runner.run(awaited())
+
+    def teardown(self) -> None:
+        assert self.run(endless(self.link)) <= {"jobs", "leases", "fence"}
+        self.run(self.connecting.__aexit__(None, None, None))
+        self.runner.close()
+
+    @rule(keys=KEYS)
+    def enqueue(self, keys: list[str]) -> None:
+        job = a_job(len(self.model.order))
+        new = not self.model.used.intersection(keys)
+        self.model.used.update(keys)
+        assert self.run(self.queue.enqueue(job, once=keys)) == new
+        if new:
+            self.model.new.append(job.question.text)
+            self.model.order.append(job.question.text)
+
+    @rule(target=claims, limit=st.integers(1, 3))
+    def claim(self, limit: int) -> MultipleResults[Claim]:
+        found = self.run(self.queue.claim(limit=limit, wait=0))
+        assert [(claim.job.question.text, claim.deliveries) for claim in found] == self.model.claim(limit)
+        for claim in found:
+            assert claim.fence > self.highest
+            self.highest = claim.fence
+            known = self.model.leased[claim.job.question.text]
+            known.fence, known.free = claim.fence, False
+        return multiple(*found)
+
+    @rule(seconds=st.sampled_from([10, 31]))
+    def let_time_pass(self, seconds: int) -> None:
+        if self.model.order and self.model.leased:
+            self.run(age_leases(self.link, seconds))
+        for known in self.model.leased.values():
+            known.free = known.free or seconds > self.queue.lease
+
+    @rule(claim=claims)
+    def renew(self, claim: Claim) -> None:
+        if self._holding(self.queue.renew(claim), claim):
+            self.model.leased[claim.job.question.text].free = False
+
+    @rule(claim=claims)
+    def release(self, claim: Claim) -> None:
+        if self._holding(self.queue.release(claim), claim):
+            known = self.model.leased[claim.job.question.text]
+            known.deliveries, known.fence, known.free = claim.deliveries - 1, None, True
+
+    @rule(claim=claims)
+    def retry(self, claim: Claim) -> None:
+        if self._holding(self.queue.retry(claim, after=0), claim):
+            known = self.model.leased[claim.job.question.text]
+            known.fence, known.free = None, True
+
+    @rule(claim=consumes(claims))
+    def complete(self, claim: Claim) -> None:
+        self._end(self.queue.complete(claim), claim)
+
+    @rule(claim=consumes(claims))
+    def bury(self, claim: Claim) -> None:
+        if self._end(self.queue.bury(claim, reason="x"), claim):
+            self.model.dead.append(claim.id)
+
+    def _holding(self, step: Awaitable[None], claim: Claim) -> bool:
+        """Do a step, which must be refused to everybody but the holder; whether it was done."""
+        try:
+            self.run(step)
+        except LeaseLost:
+            assert not self.model.holds(claim)
+            return False
+        assert self.model.holds(claim)
+        return True
+
+    def _end(self, step: Awaitable[None], claim: Claim) -> bool:
+        """End a job, which is refused to everybody but the holder, and does nothing to a job that has ended."""
+        if claim.job.question.text not in self.model.leased:
+            self.run(step)
+            return False
+        if not self._holding(step, claim):
+            return False
+        del self.model.leased[claim.job.question.text]
+        return True
+
+    @invariant()
+    def as_many_jobs(self) -> None:
+        assert self.run(self.queue.depth()) == len(self.model.new) + len(self.model.leased)
+
+    @invariant()
+    def the_same_dead_letters(self) -> None:
+        assert [letter.id for letter in self.run(self.queue.dead_letters())] == self.model.dead[::-1]
+
+
+def test_the_queue_behaves_like_its_model(valkey_url: str) -> None:
+    """No order of appending, leasing, ageing, giving back and ending makes queue and model differ."""
+
+    class Here(Queue):
+        url = valkey_url
+
+    run_state_machine_as_test(Here, settings=settings(max_examples=30, stateful_step_count=30, deadline=None))
