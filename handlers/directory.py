@@ -56,10 +56,12 @@ class SlackDirectory:
         if question.private:
             return await self._seen_by(Channel("direct"), {question.asker})
         channel = await self._known(self._channels.get(where, lambda: self._channel(where)))
-        members = await self._known(self._members.get(where, lambda: self._members_of(where)))
-        if channel is None or members is None or channel.shared:
+        if channel is None or channel.shared:
             return NOBODY
-        return await self._seen_by(channel, {question.asker} if channel.kind == "direct" else members)
+        if channel.kind == "direct":
+            return await self._seen_by(channel, {question.asker})
+        members = await self._known(self._members.get(where, lambda: self._members_of(where)))
+        return await self._seen_by(channel, members or ())
 
     async def may_ask(self, question: Question) -> bool:
         """Whether the asker is a member of this workspace; see the port."""

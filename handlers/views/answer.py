@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from bot.gate import gated
+from bot.gate import gated, label
 from bot.models import Answer
-from handlers.views.blocks import LONGEST_FALLBACK, Block, Message, body, escaped, one_line, small
-from handlers.views.sources import label, linked, source_line
+from handlers.views.blocks import LONGEST_FALLBACK, Block, Message, body, escaped, small
+from handlers.views.sources import linked, place, source_line
 
 MOST_SOURCES = 20
 """Sources that are listed; with them a message stays far below Slack's 50 blocks."""
+LONGEST_QUERY = 300
+"""Characters of what was understood."""
 
 QUOTED = "Quoted from the docs automatically"
 WRITTEN = "Written from the docs automatically"
@@ -33,17 +35,17 @@ def _below(answer: Answer, now: datetime) -> Iterator[Block]:
         near = (f"{linked(citation)} [{citation.n}]" for citation in answer.closest[:2])
         yield small(f"Closest: {' · '.join(near)}")
     if answer.rewritten:
-        yield small(f"Understood as: {escaped(one_line(gated(answer.standalone_query, sources=0)))}")
+        yield small(f"Understood as: {escaped(label(answer.standalone_query, limit=LONGEST_QUERY))}")
     if answer.answered:
         yield small(_made(answer))
 
 
 def _made(answer: Answer) -> str:
-    words = QUOTED if "extractive" in answer.backends.get("generator", "") else WRITTEN
+    words = QUOTED if answer.backends.get("generator") == "quotes" else WRITTEN
     total = answer.timings_ms.get("total")
     return words if total is None else f"{words} · {total / 1000:.1f} s"
 
 
 def _fallback(answer: Answer) -> str:
-    listed = "; ".join(f"{citation.n} {label(citation)}" for citation in answer.citations[:MOST_SOURCES])
+    listed = "; ".join(f"{citation.n} {place(citation)}" for citation in answer.citations[:MOST_SOURCES])
     return escaped(f"{answer.text}\nSources: {listed}" if listed else answer.text, limit=LONGEST_FALLBACK)

@@ -40,11 +40,6 @@ def shortened(text: str, *, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-def one_line(text: str) -> str:
-    """The text without line breaks and runs of spaces."""
-    return " ".join(text.split())
-
-
 def body(text: str) -> Block:
     """A message's body, character for character: rich text is not parsed, so that nothing in it can come alive.
 
@@ -64,5 +59,5 @@ def small(markup: str) -> Block:
 
 
 def code(text: str) -> str:
-    """Markup for a piece of code."""
-    return f"`{escaped(one_line(text).replace('`', ''), limit=LONGEST_LABEL)}`"
+    """Markup for a line of code."""
+    return f"`{escaped(text.replace('`', ''), limit=LONGEST_LABEL)}`"

@@ -4,9 +4,9 @@ import re
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from bot.gate import gated
+from bot.gate import label
 from bot.models import Citation
-from handlers.views.blocks import LONGEST_LABEL, code, escaped, one_line, shortened
+from handlers.views.blocks import LONGEST_LABEL, code, escaped, shortened
 
 LONGEST_URL = 1_500
 """Characters of an address; a longer one is not linked."""
@@ -15,23 +15,23 @@ _UNSAFE = re.compile(r"[\s<>|\"`\\^{}\x00-\x20\x7f-\U0010ffff]")
 _DAY, _WEEK, _MONTH, _YEAR = 1, 7, 30, 365
 
 
-def label(citation: Citation) -> str:
+def place(citation: Citation) -> str:
     """Title and headings of a source in one plain line, without saying anything twice."""
-    parts = (one_line(gated(part, sources=0)) for part in (citation.title, *citation.heading_path))
-    place = " › ".join(dict.fromkeys(part for part in parts if part))
-    return shortened(place or one_line(gated(citation.path, sources=0)) or "(untitled)", limit=LONGEST_LABEL)
+    parts = (label(part, limit=LONGEST_LABEL) for part in (citation.title, *citation.heading_path))
+    names = dict.fromkeys(part for part in parts if part)
+    return shortened(" › ".join(names) or label(citation.path, limit=LONGEST_LABEL) or "Untitled", limit=LONGEST_LABEL)
 
 
 def linked(citation: Citation) -> str:
-    """Markup for a source: its label, as a link when it has an address that Slack can open."""
+    """Markup for a source: its place, as a link when it has an address that Slack can open."""
     address = web_address(citation.url)
-    name = escaped(label(citation))
+    name = escaped(place(citation))
     return f"<{address}|{name}>" if address else name
 
 
 def source_line(citation: Citation, *, now: datetime) -> str:
     """Markup for one numbered source; one without an address is followed by its path."""
-    path = "" if web_address(citation.url) else "   " + code(gated(citation.path, sources=0))
+    path = "" if web_address(citation.url) else "   " + code(label(citation.path, limit=LONGEST_LABEL))
     age = f"   updated {age_in_words(citation.updated, now=now)}" if citation.updated else ""
     return f"{citation.n}  {linked(citation)}{path}{age}"
 
