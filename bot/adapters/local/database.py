@@ -1,0 +1,428 @@
+"""The index's one truth: an SQLite file, its schema, and how documents become rows and rows become hits.
+
+Readers and the writer may be different processes: the file is in WAL mode, every document is one transaction, and
+what a search reads it reads in one transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from bot.adapters.local import words
+from bot.adapters.local.postings import TERM, Terms
+from bot.adapters.local.scan import KeyRange, Segment, segment_of
+from bot.errors import IndexMismatch, IndexUnavailable, NothingIndexed
+from bot.models import Chunk, Document, Embedding, Matrix, Principal, Vector
+from bot.ports.search import Known
+
+FILE: Final = "index.sqlite"
+SCHEMA: Final = 1
+APPLICATION: Final = 0x466F6F74
+"""Written into the file's header, so that no other program's database is taken for an index."""
+BUSY_SECONDS: Final = 5.0
+
+_TABLES: Final = """
+CREATE TABLE state (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    model TEXT NOT NULL,
+    dimension INTEGER NOT NULL,
+    words INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    published TEXT,
+    forgotten INTEGER NOT NULL
+);
+CREATE TABLE access (id INTEGER PRIMARY KEY AUTOINCREMENT, principals TEXT NOT NULL UNIQUE);
+CREATE TABLE document (
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    source TEXT NOT NULL,
+    path TEXT NOT NULL,
+    title TEXT NOT NULL,
+    url TEXT NOT NULL,
+    revision TEXT NOT NULL,
+    updated TEXT,
+    access INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    chunks INTEGER NOT NULL
+);
+CREATE INDEX document_source ON document (source);
+CREATE INDEX document_access ON document (access);
+CREATE TABLE chunk (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    document INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    heading_path TEXT NOT NULL,
+    first_line INTEGER NOT NULL,
+    last_line INTEGER NOT NULL,
+    url TEXT NOT NULL,
+    units BLOB NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE TABLE embedding (
+    chunk INTEGER PRIMARY KEY,
+    access INTEGER NOT NULL,
+    terms BLOB NOT NULL,
+    vector BLOB NOT NULL,
+    units BLOB
+);
+CREATE TABLE removed (id INTEGER PRIMARY KEY AUTOINCREMENT, first INTEGER NOT NULL, chunks INTEGER NOT NULL);
+"""
+# A document's chunks have consecutive keys that are never given twice: new chunks are those with a higher key than the
+# last one seen, and a removed document is one range, kept in `removed` for those who hold it in memory.
+
+MIGRATIONS: Final[Mapping[int, Callable[[sqlite3.Connection], None]]] = {}
+"""From a version to the next; each runs in the transaction that also sets the new version."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What an index says of itself. `generation` grows with every change that a search could see.
+
+    `published` names the scan on disk; entries of `removed` up to `forgotten` are gone.
+    """
+
+    model: str
+    dimension: int
+    words: int
+    generation: int
+    published: str | None
+    forgotten: int
+
+
+# --- opening --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def told(path: Path) -> Generator[None]:
+    """Turns SQLite's errors into ours: a busy or failing disk may pass, a file that is no index will not."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise ValueError(f"the document does not fit into the index: {error}") from error
+    except sqlite3.OperationalError as error:
+        raise IndexUnavailable(f"the index at {path} cannot be used now: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise IndexMismatch(f"{path} is damaged or no index ({error}); remove it and index again") from error
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that reads. Raises `NothingIndexed` when there is no index yet."""
+    if not path.exists():
+        raise _nothing(path)
+    connection = _connect(f"{path.as_uri()}?mode=rw")
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def open_to_write(path: Path, *, durable: bool) -> sqlite3.Connection:
+    """A connection that writes, to a new and empty file where there was none.
+
+    What is committed survives a power cut if `durable`, else only the death of the process. What is deleted is
+    overwritten, not merely forgotten.
+    """
+    connection = _connect(f"{path.as_uri()}?mode=rwc")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+    connection.execute("PRAGMA secure_delete = ON")
+    return connection
+
+
+def create(connection: sqlite3.Connection, *, model: str, dimension: int) -> None:
+    """Make the tables of a new index, or bring those of an older version up to date, in one transaction."""
+    with transaction(connection):
+        version = _version(connection)
+        if version == 0:
+            for statement in _TABLES.split(";"):
+                connection.execute(statement)
+            connection.execute("INSERT INTO state VALUES (1, ?, ?, ?, 0, NULL, 0)", (model, dimension, words.VERSION))
+            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+            version = SCHEMA
+        while version in MIGRATIONS:
+            MIGRATIONS[version](connection)
+            version += 1
+        connection.execute(f"PRAGMA user_version = {version}")
+
+
+def check(connection: sqlite3.Connection, path: Path, *, model: str, dimension: int) -> State:
+    """What the index says of itself. Raises `IndexMismatch` when this program, or this model, did not make it so.
+
+    Raises `NothingIndexed` when the file is as empty as one is whose maker was killed at once.
+    """
+    version = _version(connection)
+    if version == 0:
+        raise _nothing(path)
+    if version > SCHEMA:
+        raise IndexMismatch(
+            f"{path} was made by a newer version of Footnote (schema {version}, this one knows {SCHEMA}); upgrade "
+            "Footnote, or index again with another --home"
+        )
+    if version < SCHEMA:
+        raise IndexMismatch(f'{path} was made by an older version of Footnote; run "footnote index" once to convert it')
+    state = state_of(connection)
+    made = (state.model, state.dimension, state.words)
+    if made != (model, dimension, words.VERSION):
+        raise IndexMismatch(
+            f"{path} was made with {state.model} ({state.dimension} numbers, words {state.words}), not with {model} "
+            f"({dimension}, words {words.VERSION}); remove it and index again"
+        )
+    return state
+
+
+def state_of(connection: sqlite3.Connection) -> State:
+    """The one row of `state`, as this transaction sees it."""
+    row = connection.execute("SELECT model, dimension, words, generation, published, forgotten FROM state").fetchone()
+    return State(*row)
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Generator[None]:
+    """All reads inside see one and the same generation."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Generator[None]:
+    """All writes inside happen, or none."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def _nothing(path: Path) -> NothingIndexed:
+    return NothingIndexed(f'no index under {path.parent.parent}; run "footnote index PATH" first')
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+def put(
+    connection: sqlite3.Connection,
+    document: Document,
+    embeddings: Sequence[Embedding],
+    *,
+    terms: Sequence[Terms],
+    fingerprint: str,
+) -> None:
+    """Replace a document; to be called inside a transaction."""
+    drop(connection, [document.id])
+    access = _access_id(connection, document.readable_by)
+    first = _next_key(connection)
+    key = connection.execute(
+        "INSERT INTO document (id, source, path, title, url, revision, updated, access, fingerprint, first, chunks)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(document.id, document.source, document.path, document.title, document.url, document.revision),
+            *(document.updated and document.updated.isoformat(), access, fingerprint, first, len(document.chunks)),
+        ),
+    ).lastrowid
+    connection.executemany(
+        "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (_chunk_row(first + number, key or 0, chunk) for number, chunk in enumerate(document.chunks)),
+    )
+    connection.executemany(
+        "INSERT INTO embedding VALUES (?, ?, ?, ?, ?)",
+        (
+            (first + number, access, counted.tobytes(), _floats(embedding.vector), _halves(embedding.units))
+            for number, (embedding, counted) in enumerate(zip(embeddings, terms, strict=True))
+        ),
+    )
+    _next_generation(connection)
+
+
+def drop(connection: sqlite3.Connection, document_ids: Iterable[str]) -> int:
+    """Remove documents with all that belongs to them, and say how many there were; inside a transaction."""
+    found = connection.execute(
+        "SELECT key, first, chunks, access FROM document WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(document_ids)),),
+    ).fetchall()
+    for key, first, chunks, access in found:
+        connection.execute("DELETE FROM embedding WHERE chunk >= ? AND chunk < ?", (first, first + chunks))
+        connection.execute("DELETE FROM chunk WHERE key >= ? AND key < ?", (first, first + chunks))
+        connection.execute("DELETE FROM document WHERE key = ?", (key,))
+        connection.execute("INSERT INTO removed (first, chunks) VALUES (?, ?)", (first, chunks))
+        # a list that no document has any more would name people for nothing
+        connection.execute("DELETE FROM access WHERE id = ?1 AND ?1 NOT IN (SELECT access FROM document)", (access,))
+    return len(found)
+
+
+def delete(connection: sqlite3.Connection, document_ids: Iterable[str]) -> int:
+    """`drop`, as a change of its own; inside a transaction."""
+    found = drop(connection, document_ids)
+    if found:
+        _next_generation(connection)
+    return found
+
+
+def publish(connection: sqlite3.Connection, name: str | None, *, forget: int) -> None:
+    """Point readers to the scan `name`, and let go of entries of `removed` up to `forget`; inside a transaction."""
+    connection.execute("DELETE FROM removed WHERE id <= ?", (forget,))
+    connection.execute("UPDATE state SET published = ?, forgotten = max(forgotten, ?)", (name, forget))
+
+
+def touch(connection: sqlite3.Connection, document_id: str, fingerprint: str) -> None:
+    """Note a new fingerprint; a power cut may lose it, since all it costs is to look at the document once more."""
+    level = connection.execute("PRAGMA synchronous").fetchone()[0]
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("UPDATE document SET fingerprint = ? WHERE id = ?", (fingerprint, document_id))
+    connection.execute(f"PRAGMA synchronous = {level}")
+
+
+def new_name(connection: sqlite3.Connection, beginning: str) -> str:
+    """A name that was never given before, not even to a copy of this index."""
+    return connection.execute("SELECT ? || lower(hex(randomblob(8)))", (beginning,)).fetchone()[0]
+
+
+def _next_generation(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE state SET generation = generation + 1")
+
+
+def _next_key(connection: sqlite3.Connection) -> int:
+    """One more than any key ever given."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'chunk'").fetchone()
+    return 1 + (row[0] if row else 0)
+
+
+def _access_id(connection: sqlite3.Connection, readable_by: Sequence[Principal]) -> int:
+    principals = json.dumps([(principal.kind, principal.name) for principal in readable_by])
+    connection.execute("INSERT OR IGNORE INTO access (principals) VALUES (?)", (principals,))
+    return connection.execute("SELECT id FROM access WHERE principals = ?", (principals,)).fetchone()[0]
+
+
+def _chunk_row(key: int, document: int, chunk: Chunk) -> tuple[object, ...]:
+    headings = json.dumps(chunk.heading_path)
+    units = np.array(chunk.units, np.int32).tobytes()
+    return (key, chunk.id, document, chunk.position, headings, *chunk.lines, chunk.url, units, chunk.text)
+
+
+def _floats(vector: Vector) -> bytes:
+    return np.asarray(vector, "<f4").tobytes()
+
+
+def _halves(units: Matrix | None) -> bytes | None:
+    """Half precision: similarity to a sentence changes by 1e-5, and they are most of what the index keeps."""
+    return None if units is None else np.asarray(units, "<f2").tobytes()
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def fresh(connection: sqlite3.Connection, *, after: int, dimension: int) -> Segment:
+    """The chunks with a higher key than `after`, as arrays."""
+    rows = connection.execute(
+        "SELECT chunk, access, terms, vector FROM embedding WHERE chunk > ? ORDER BY chunk", (after,)
+    ).fetchall()
+    keys, access, terms, vectors = zip(*rows, strict=True) if rows else ((), (), (), ())
+    matrix = np.frombuffer(b"".join(vectors), "<f4").reshape(-1, dimension)
+    counted = [np.frombuffer(one, TERM) for one in terms]
+    return segment_of(np.array(keys, np.int64), np.array(access, np.int32), counted, matrix)
+
+
+def removed(connection: sqlite3.Connection, *, after: int) -> tuple[list[KeyRange], int]:
+    """Key ranges removed by entries after `after`, and the last entry."""
+    rows = connection.execute("SELECT id, first, chunks FROM removed WHERE id > ? ORDER BY id", (after,)).fetchall()
+    return [(first, chunks) for _, first, chunks in rows], rows[-1][0] if rows else after
+
+
+def known(connection: sqlite3.Connection, source: str) -> list[Known]:
+    """What is remembered of each document of a source."""
+    rows = connection.execute("SELECT id, revision, fingerprint, chunks FROM document WHERE source = ?", (source,))
+    return [Known(*row) for row in rows]
+
+
+def revisions(connection: sqlite3.Connection, document_ids: Sequence[str]) -> list[tuple[str, str, int]]:
+    """Id, revision and access list of those of the documents that exist."""
+    listed = json.dumps(list(document_ids))
+    statement = "SELECT id, revision, access FROM document WHERE id IN (SELECT value FROM json_each(?))"
+    return connection.execute(statement, (listed,)).fetchall()
+
+
+def sizes(connection: sqlite3.Connection) -> list[tuple[int, int, int]]:
+    """For each access list, how many documents and how many chunks have it."""
+    return connection.execute("SELECT access, count(*), sum(chunks) FROM document GROUP BY access").fetchall()
+
+
+def access_lists(connection: sqlite3.Connection, *, after: int) -> dict[int, tuple[Principal, ...]]:
+    """Access lists with a higher number than `after`, by number."""
+    rows = connection.execute("SELECT id, principals FROM access WHERE id > ? ORDER BY id", (after,))
+    return {number: tuple(Principal(*pair) for pair in json.loads(principals)) for number, principals in rows}
+
+
+def chunk_count(connection: sqlite3.Connection) -> int:
+    """How many chunks there are."""
+    return connection.execute("SELECT coalesce(sum(chunks), 0) FROM document").fetchone()[0]
+
+
+def chunk_ids(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, str]:
+    """Chunk id by key."""
+    listed = json.dumps(list(keys))
+    rows = connection.execute("SELECT key, id FROM chunk WHERE key IN (SELECT value FROM json_each(?))", (listed,))
+    return dict(rows.fetchall())
+
+
+def chunks(
+    connection: sqlite3.Connection, keys: Sequence[int], readable_by: Mapping[int, tuple[Principal, ...]]
+) -> dict[int, tuple[Chunk, Embedding]]:
+    """Chunks with their vectors by key, their access lists taken from `readable_by`."""
+    rows = connection.execute(
+        "SELECT c.key, c.id, c.position, c.heading_path, c.first_line, c.last_line, c.url, c.units, c.text,"
+        " d.id, d.source, d.path, d.title, d.revision, d.updated, d.access, e.vector, e.units"
+        " FROM chunk c JOIN document d ON d.key = c.document JOIN embedding e ON e.chunk = c.key"
+        " WHERE c.key IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(keys)),),
+    )
+    return {row[0]: (_chunk(row, readable_by), _embedding(row[-2], row[-1])) for row in rows}
+
+
+def _chunk(row: Sequence[Any], readable_by: Mapping[int, tuple[Principal, ...]]) -> Chunk:
+    _, chunk_id, position, headings, first_line, last_line, url, units, text = row[:9]
+    document_id, source, path, title, revision, updated, access = row[9:16]
+    return Chunk(
+        id=chunk_id,
+        document_id=document_id,
+        source=source,
+        path=path,
+        title=title,
+        heading_path=tuple(json.loads(headings)),
+        text=text,
+        position=position,
+        lines=(first_line, last_line),
+        url=url,
+        updated=datetime.fromisoformat(updated) if updated else None,
+        revision=revision,
+        readable_by=readable_by[access],
+        units=tuple((int(first), int(last)) for first, last in np.frombuffer(units, "<i4").reshape(-1, 2).tolist()),
+    )
+
+
+def _embedding(vector: bytes, units: bytes | None) -> Embedding:
+    whole = np.frombuffer(vector, "<f4")
+    if units is None:
+        return Embedding(whole)
+    return Embedding(whole, np.frombuffer(units, "<f2").reshape(-1, len(whole)).astype(np.float32))

@@ -1,0 +1,209 @@
+"""What a search scans: vectors, words and access lists of all chunks as arrays, derived from the database.
+
+A scan is one large part, mapped from the files that the writer published last, and one small part in memory with the
+chunks that came since; rows that went are marked. Scans are never changed: a newer one is made from an older one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.adapters.local.postings import Mask, Postings, Terms, joined, postings_of
+from bot.models import Matrix
+
+PREFIX: Final = "scan-"
+UNFINISHED: Final = ".scan-"
+ROWS_AT_ONCE: Final = 4096
+
+KeyRange = tuple[int, int]
+"""First key, and how many."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """n chunks by rising key: `keys` and `access` of shape (n,), `lengths` (n, 2), `vectors` (n, d).
+
+    A length is the number of words in the text, and in the place.
+    """
+
+    keys: npt.NDArray[np.int64]
+    access: npt.NDArray[np.int32]
+    lengths: npt.NDArray[np.int32]
+    vectors: Matrix
+    postings: Postings
+
+    @property
+    def rows(self) -> int:
+        """How many chunks."""
+        return len(self.keys)
+
+
+def segment_of(
+    keys: npt.NDArray[np.int64], access: npt.NDArray[np.int32], terms: Sequence[Terms], vectors: Matrix
+) -> Segment:
+    """A segment in memory."""
+    lengths = [(int(one["text"].sum()), int(one["place"].sum())) for one in terms]
+    return Segment(keys, access, np.array(lengths, np.int32).reshape(-1, 2), vectors, postings_of(terms))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A segment, and which of its rows still exist."""
+
+    segment: Segment
+    live: Mask
+
+    def without(self, removed: Iterable[KeyRange]) -> Part:
+        """The same with more rows gone."""
+        keys = self.segment.keys
+        live = self.live
+        for first, number in removed:
+            low, high = np.searchsorted(keys, (first, first + number))
+            if low < high:
+                live = live.copy() if live is self.live else live
+                live[low:high] = False
+        return self if live is self.live else Part(self.segment, live)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """All chunks as of one generation: `settled` from the files named `published`, `recent` in memory.
+
+    `last_key` and `last_removed` say how far in the database's two growing tables this scan has read.
+    """
+
+    generation: int
+    published: str | None
+    last_key: int
+    last_removed: int
+    settled: Part
+    recent: Part
+
+    @property
+    def parts(self) -> tuple[Part, Part]:
+        """Both, in the order of their rows."""
+        return self.settled, self.recent
+
+    @property
+    def rows(self) -> int:
+        """How many chunks there are."""
+        return sum(int(part.live.sum()) for part in self.parts)
+
+
+def empty(dimension: int) -> Scan:
+    """A scan that has read nothing yet."""
+    nothing = segment_of(np.empty(0, np.int64), np.empty(0, np.int32), (), np.empty((0, dimension), np.float32))
+    part = Part(nothing, np.ones(0, np.bool_))
+    return Scan(0, None, 0, 0, part, part)
+
+
+def advanced(
+    scan: Scan, *, generation: int, fresh: Segment, removed: Sequence[KeyRange], last_key: int, last_removed: int
+) -> Scan:
+    """The scan with the chunks that came since, and without those that went."""
+    recent = scan.recent.without(removed)
+    if fresh.rows or recent is not scan.recent:
+        segment = merged(recent, Part(fresh, np.ones(fresh.rows, np.bool_)))
+        recent = Part(segment, np.ones(segment.rows, np.bool_))
+    return Scan(generation, scan.published, last_key, last_removed, scan.settled.without(removed), recent)
+
+
+def merged(first: Part, second: Part) -> Segment:
+    """One segment in memory of all rows that still exist; the keys of `second` are all higher than those of `first`."""
+    keys, access, lengths, postings = _tables(first, second)
+    vectors = np.concatenate([part.segment.vectors[part.live] for part in (first, second)])
+    return Segment(keys, access, lengths, vectors, postings)
+
+
+def save(scan: Scan, folder: Path, name: str) -> None:
+    """Write the whole scan as `folder/name`: there completely, on the disk, or not at all."""
+    making = folder / f".{name}"
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(mode=0o700)
+    keys, access, lengths, postings = _tables(*scan.parts)
+    arrays = {"keys": keys, "access": access, "lengths": lengths}
+    arrays |= {field.name: getattr(postings, field.name) for field in fields(Postings)}
+    for label, array in arrays.items():
+        with (making / f"{label}.npy").open("wb") as file:
+            np.save(file, array)
+            _sync(file)
+    _save_vectors(scan, making / "vectors.npy")
+    read = {"generation": scan.generation, "last_key": scan.last_key, "last_removed": scan.last_removed}
+    with (making / "read.json").open("w") as file:
+        json.dump(read, file)
+        _sync(file)
+    making.rename(folder / name)
+    _sync_folder(folder)
+
+
+def load(folder: Path, name: str) -> Scan:
+    """The scan that `save` wrote, its arrays mapped from the files.
+
+    Raises `OSError` or `ValueError` when it is not there, or not whole.
+    """
+    place = folder / name
+    read: dict[str, int] = json.loads((place / "read.json").read_text())
+    arrays: dict[str, Any] = {path.stem: np.load(path, mmap_mode="r") for path in place.glob("*.npy")}
+    try:
+        postings = Postings(**{field.name: arrays.pop(field.name) for field in fields(Postings)})
+        segment = Segment(**arrays, postings=postings)
+        settled = Part(segment, np.ones(segment.rows, np.bool_))
+        recent = empty(segment.vectors.shape[1]).recent
+        return Scan(read["generation"], name, read["last_key"], read["last_removed"], settled, recent)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{place} is not a whole scan") from error
+
+
+def remove_all_but(folder: Path, name: str | None) -> None:
+    """Remove every other scan of the folder, finished or not; who has one mapped keeps it until it lets go."""
+    for place in folder.iterdir():
+        if place.name.startswith((PREFIX, UNFINISHED)) and place.name != name:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _tables(
+    first: Part, second: Part
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int32], Postings]:
+    """Everything but the vectors, of the rows that still exist."""
+    one, two = first.segment, second.segment
+    keys = np.concatenate((one.keys[first.live], two.keys[second.live]))
+    access = np.concatenate((one.access[first.live], two.access[second.live]))
+    lengths = np.concatenate((one.lengths[first.live], two.lengths[second.live]))
+    offset = int(first.live.sum())
+    postings = joined(one.postings.only(first.live), two.postings.only(second.live), offset=offset)
+    return keys, access, lengths, postings
+
+
+def _save_vectors(scan: Scan, path: Path) -> None:
+    """Block by block: the whole matrix is never in memory."""
+    rows = sum(int(part.live.sum()) for part in scan.parts)
+    shape = (rows, scan.settled.segment.vectors.shape[1])
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+        for part in scan.parts:
+            for start in range(0, part.segment.rows, ROWS_AT_ONCE):
+                block = slice(start, start + ROWS_AT_ONCE)
+                file.write(part.segment.vectors[block][part.live[block]].tobytes())
+        _sync(file)
+
+
+def _sync(file: IO[Any]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
