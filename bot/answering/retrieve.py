@@ -13,11 +13,12 @@ CANDIDATES = 100
 
 async def compose(rewritten: Rewritten, *, embedder: Embedder) -> Query:
     """Words and vector of a standalone query; without a vector when the embedder is down, so that words still find."""
+    text = rewritten.searched or rewritten.text
     try:
-        vectors = await embedder.embed_queries([rewritten.text, *(lent.text for lent in rewritten.lent)])
+        vectors = await embedder.embed_queries([text, *(lent.text for lent in rewritten.lent)])
     except Unavailable:
-        return Query(text=rewritten.text, vector=None, lent=rewritten.lent)
-    return Query(text=rewritten.text, vector=_mixed(list(vectors), rewritten.lent), lent=rewritten.lent)
+        return Query(text=text, vector=None, lent=rewritten.lent)
+    return Query(text=text, vector=_mixed(list(vectors), rewritten.lent), lent=rewritten.lent)
 
 
 def _mixed(vectors: Sequence[Vector], lent: Sequence[Lent]) -> Vector:

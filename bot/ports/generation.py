@@ -14,12 +14,14 @@ from bot.models import Hit, Lent, Query, Statement
 class Rewritten:
     """A question made whole: `text` stands alone for a reader, `lent` weighs what earlier turns add for the index.
 
-    `changed` is False when the question already stood alone; then `text` is the question itself.
+    `changed` is False when the question already stood alone; then `text` is the question itself. `searched` is what the
+    index is asked where that is not `text`: a question with its lent words beside it, instead of within it.
     """
 
     text: str
     lent: tuple[Lent, ...] = ()
     changed: bool = False
+    searched: str | None = None
 
 
 class Rewriter(Protocol):

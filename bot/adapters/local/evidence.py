@@ -1,0 +1,148 @@
+"""What words and vectors say about each candidate for a query: the features that ranking and confidence weigh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.adapters.local.asking import weights
+from bot.adapters.local.words import words
+from bot.models import Hit, Query
+
+Floats = npt.NDArray[np.float64]
+
+FEATURES: Final = ("cosine", "bm25", "best_unit", "coverage", "close_coverage", "adjacent", "fused")
+"""Columns of `Evidence.features`, each between 0 and 1 within one query's candidates:
+
+cosine, bm25, fused     the scores of the two legs and of their fusion, scaled from worst to best candidate
+best_unit               the cosine of the unit nearest to the query, scaled likewise
+coverage                share of the query's words that the passage or its place holds, rare words counting more
+close_coverage          the same for the best run of `NEAR` words
+adjacent                share of the query's neighbouring words that are neighbours here too
+"""
+
+NEAR: Final = 25
+"""Words that a sentence or two hold."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """Of n candidates for a query with m distinct words.
+
+    `features` has shape (n, len(FEATURES)); `cosines` and `units` (the best unit's cosine) are raw, shape (n,);
+    `rarity` is the weight of each query word among the candidates, shape (m,); `held` says which words a candidate or
+    its place holds, shape (n, m).
+    """
+
+    features: Floats
+    cosines: Floats
+    units: Floats
+    rarity: Floats
+    held: npt.NDArray[np.bool_]
+
+
+@lru_cache(maxsize=4096)
+def read(text: str) -> tuple[str, ...]:
+    """The words of a passage; remembered, because the same passages come back question after question."""
+    return tuple(words(text))
+
+
+def gather(query: Query, hits: Sequence[Hit]) -> Evidence:
+    """Everything that ranking looks at, from the hits alone: no statistics of the index are needed.
+
+    How rare a word is gets counted over the candidates (Robertson and Zaragoza 2009, their idf): among passages that
+    are all near the question, what few of them hold tells them apart. Measured equal to counts over the corpus.
+    """
+    asked = weights(query)
+    places = {word: column for column, word in enumerate(asked)}
+    texts = [read(hit.chunk.text) for hit in hits]
+    held = np.array([_holds(text, hit.chunk.place, places) for text, hit in zip(texts, hits, strict=True)])
+    rarity = _rarity(held) * np.array(list(asked.values()))
+    cosines, units = _cosines(query, hits)
+    share = rarity / max(float(rarity.sum()), 1e-9)
+    runs = np.array([_runs(text, places, share) for text in texts])
+    bm25, fused = np.array([[hit.bm25, hit.score] for hit in hits]).T
+    columns = (scaled(cosines), scaled(bm25), scaled(units), held @ share, runs[:, 0], runs[:, 1], scaled(fused))
+    return Evidence(np.column_stack(columns), cosines, units, rarity, held)
+
+
+def scaled(values: Floats) -> Floats:
+    """Moved and stretched so that the least is 0 and the greatest 1; zeros when all are equal."""
+    least, greatest = float(values.min()), float(values.max())
+    return (values - least) / (greatest - least) if greatest > least else np.zeros_like(values)
+
+
+def _holds(text: Sequence[str], place: str, places: Mapping[str, int]) -> npt.NDArray[np.bool_]:
+    row = np.zeros(len(places), bool)
+    row[[places[word] for word in {*text, *read(place)} if word in places]] = True
+    return row
+
+
+def _rarity(held: npt.NDArray[np.bool_]) -> Floats:
+    holding = held.sum(axis=0)
+    return np.log1p((len(held) - holding + 0.5) / (holding + 0.5))
+
+
+def _cosines(query: Query, hits: Sequence[Hit]) -> tuple[Floats, Floats]:
+    """Of each candidate's whole, and of its nearest unit; the index's own cosine where a vector is missing."""
+    whole, best = np.array([hit.cosine for hit in hits]), np.empty(len(hits))
+    for row, hit in enumerate(hits):
+        if query.vector is not None and hit.embedding is not None:
+            whole[row] = hit.embedding.vector @ query.vector
+        cosines = unit_cosines(query, hit)
+        best[row] = cosines.max() if cosines.size else whole[row]
+    return whole, best
+
+
+def unit_cosines(query: Query, hit: Hit) -> Floats:
+    """The cosine of each unit of a hit; shape (0,) where there are no unit vectors."""
+    if query.vector is None or hit.embedding is None or hit.embedding.units is None:
+        return np.zeros(0)
+    return (hit.embedding.units @ query.vector).astype(np.float64)
+
+
+def _runs(text: Sequence[str], places: Mapping[str, int], share: Floats) -> tuple[float, float]:
+    """The best coverage in a run of `NEAR` words, and the share of the query's neighbours that are neighbours here."""
+    found = [(position, places[word]) for position, word in enumerate(text) if word in places]
+    best, inside, start, total = 0.0, [0] * len(places), 0, 0.0
+    for position, column in found:
+        total += share[column] if not inside[column] else 0.0
+        inside[column] += 1
+        while found[start][0] < position - NEAR:
+            left = found[start][1]
+            inside[left] -= 1
+            total -= share[left] if not inside[left] else 0.0
+            start += 1
+        best = max(best, total)
+    return best, _adjacent(found, share)
+
+
+def _adjacent(found: Sequence[tuple[int, int]], share: Floats) -> float:
+    positions = set(found)
+    pairs = {
+        column for position, column in found if {(position + 1, column + 1), (position + 2, column + 1)} & positions
+    }
+    return float(sum(share[column] + share[column + 1] for column in pairs)) / 2
+
+
+TOP: Final = 5
+"""Passages that confidence looks into."""
+
+
+def signs(evidence: Evidence, hits: Sequence[Hit], order: Sequence[int]) -> dict[str, float]:
+    """What says that the best passages answer at all; raw values, because scaled ones look alike for every query."""
+    top = list(order[:TOP])
+    units = np.sort(evidence.units[top])[::-1]
+    bm25 = np.array([hit.bm25 for hit in hits])
+    return {
+        "best_unit": float(units[0]),
+        "best_units": float(units[:3].mean()),
+        "best_cosine": float(evidence.cosines.max()),
+        "cosine_of_best_bm25": float(evidence.cosines[int(bm25.argmax())]) if bm25.any() else 0.0,
+        "log_bm25": float(np.log1p(bm25.max())),
+    }
