@@ -1,0 +1,75 @@
+"""The output gate: all outgoing text passes it, and nothing leaves but plain text, our own `[n]` and inert addresses.
+
+Three stages, each incremental and each deciding by content alone, never by where a stream happened to be cut:
+
+1. `characters`: what a reader cannot see goes.
+2. `constructs`: links, images, references, autolinks, Slack tokens and HTML tags go, down to the text that they show.
+3. `words`: addresses go or become inert code, `[n]` stays only where source n exists, and no two characters that would
+   begin a link, a definition or a mention leave side by side.
+
+The last stage sees exactly what is about to leave, so what an earlier removal put together is caught like anything else.
+Every line that leaves is whole: backticks come in pairs within a line, so a text may be cut at any line end. Escaping
+`&`, `<` and `>` is left to the views. Each stage holds back at most `LOOKAHEAD` characters.
+"""
+
+import re
+from collections.abc import Collection
+
+from bot.gate.characters import Visible
+from bot.gate.constructs import Unwrapped
+from bot.gate.stages import AS_BACKTICKS, LOOKAHEAD, closed, fed, through
+from bot.gate.words import REMOVED, Inert
+
+__all__ = ["LOOKAHEAD", "REMOVED", "Gate", "gated", "label", "unmarked"]
+
+
+class Gate:
+    """The gate for a text that arrives in pieces.
+
+    What `feed` and `close` return, put together, equals `gated` of the whole, wherever the text was cut.
+    """
+
+    def __init__(self, *, sources: int, allowed_urls: Collection[str] = ()) -> None:
+        self._stages = (Visible(), Unwrapped(), Inert(sources=sources, allowed_urls=allowed_urls))
+
+    def feed(self, text: str) -> str:
+        """What is safe to show by now, and was not shown before."""
+        return fed(self._stages, text)
+
+    def close(self) -> str:
+        """The rest of it; the gate is not used again."""
+        return closed(self._stages)
+
+
+def gated(text: str, *, sources: int = 0, allowed_urls: Collection[str] = ()) -> str:
+    """A whole text as it may leave: `[n]` for 1 <= n <= `sources`, and the addresses in `allowed_urls` as inert code."""
+    gate = Gate(sources=sources, allowed_urls=allowed_urls)
+    return gate.feed(text) + gate.close()
+
+
+def label(text: str, *, limit: int) -> str:
+    """One gated line of at most `limit` characters: for a title, a heading, a path, a name, an error.
+
+    Names of files stay bare, and a path that begins like the name of a host stays as code instead of going.
+    """
+    line = " ".join(through((Visible(), Unwrapped(), Inert(sources=0, allowed_urls=(), gentle=True)), text).split())
+    if len(line) <= limit:
+        return line
+    cut = line[: max(limit - 1, 0)]
+    if cut.count("`") % 2:  # in the middle of a code span
+        cut = cut[: cut.rindex("`")]
+    return f"{cut.rstrip()}…"[:limit]
+
+
+def unmarked(text: str) -> str:
+    """A document's text in which nothing can pass for one of our markers: a literal `[2]` becomes `(2)`."""
+    for _ in range(_ROUNDS):
+        before, text = text, through((Visible(), Unwrapped()), text).translate(AS_BACKTICKS)
+        if before == text:
+            return _NUMBER.sub(lambda found: f"{found[1] and '] '}({found[2]})", text)  # "[a][2]" is not to be "[a](2)"
+    return text.translate(_NO_BRACKETS)  # made to unfold for ever
+
+
+_ROUNDS = 4
+_NUMBER = re.compile(r"(\]?)\[\s*+(\d++)\s*+\]")
+_NO_BRACKETS = str.maketrans("[]<>", "()()")
