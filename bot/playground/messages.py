@@ -69,7 +69,8 @@ class Message:
     @property
     def buttons(self) -> Mapping[str, Node]:
         """The buttons, by the `action_id` a click sends."""
-        return {str(node.attributes["action_id"]): node for node in self.nodes_of("button") if node.attributes}
+        pressable = [node for node in self.nodes_of("button") if "action_id" in node.attributes]
+        return {str(node.attributes["action_id"]): node for node in pressable}
 
     def nodes_of(self, kind: str) -> list[Node]:
         """Every node of one kind, in reading order."""

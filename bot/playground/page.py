@@ -68,6 +68,7 @@ class Page:
     suggestions: Sequence[str]
     is_bot_online: Callable[[], bool]
     readers: set[asyncio.Queue[Json]] = field(default_factory=set["asyncio.Queue[Json]"])
+    sockets: set[web.WebSocketResponse] = field(default_factory=set[web.WebSocketResponse])
 
     def routes(self) -> list[web.RouteDef]:
         """What the server answers for the page."""
@@ -103,12 +104,14 @@ class Page:
         queue: asyncio.Queue[Json] = asyncio.Queue()
         queue.put_nowait(self._everything())
         self.readers.add(queue)
+        self.sockets.add(socket)
         writing = asyncio.create_task(self._write(socket, queue))
         try:
             async for _ in socket:
                 pass
         finally:
             self.readers.discard(queue)
+            self.sockets.discard(socket)
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
         return socket
@@ -116,6 +119,11 @@ class Page:
     async def _write(self, socket: web.WebSocketResponse, queue: asyncio.Queue[Json]) -> None:
         while True:
             await socket.send_json(await queue.get())
+
+    async def close(self) -> None:
+        """Say goodbye to every open page."""
+        for socket in tuple(self.sockets):
+            await socket.close()
 
     def watch(self, change: Change) -> None:
         """Pass one change on to every open page."""

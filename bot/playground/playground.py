@@ -98,8 +98,8 @@ class Playground:
         session = await self._stack.enter_async_context(aiohttp.ClientSession())
         self._http = HttpEvents(session, lambda: self.http_events_url, self._tokens.signing_secret, self._clock)
         runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
+        await runner.setup()
         self._stack.push_async_callback(self._socket_mode.close)
         self._stack.push_async_callback(self._deliveries.close)
         await web.SockSite(runner, listening).start()
@@ -127,6 +127,8 @@ class Playground:
         )
         page = Page(self.workspace, doors, self, self._suggestions, self.is_bot_online)
         self._api, self._interactions = api, interactions
+        self._stack.callback(api.closing.set)
+        self._stack.push_async_callback(page.close)
         self.workspace.watchers += [self._events.watch, page.watch, self._pulse.on_change]
         application = web.Application(middlewares=[doors.middleware()], client_max_size=LARGEST_BODY)
         application.on_response_prepare.append(doors.on_prepare)

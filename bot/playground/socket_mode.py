@@ -23,6 +23,7 @@ class Connection:
     """One websocket and the envelopes it has not acknowledged."""
 
     socket: web.WebSocketResponse
+    request: web.Request
     waiting: dict[str, asyncio.Future[Json | None]] = field(default_factory=dict[str, "asyncio.Future[Json | None]"])
 
     def acknowledge(self, frame: Json) -> None:
@@ -48,6 +49,7 @@ class SocketMode:
     changed: Callable[[], None]
     clock: Callable[[], float]
     connections: list[Connection] = field(default_factory=list[Connection])
+    leaving: list[Connection] = field(default_factory=list[Connection])
     tickets: dict[str, float] = field(default_factory=dict[str, float])
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     turn: int = 0
@@ -70,7 +72,7 @@ class SocketMode:
             await socket.send_json(_disconnect("too_many_websockets"))
             await socket.close()
             return socket
-        connection = Connection(socket)
+        connection = Connection(socket, request)
         self.connections.append(connection)
         try:
             await self._talk(connection)
@@ -97,12 +99,18 @@ class SocketMode:
         }
 
     def _forget(self, connection: Connection) -> None:
+        self._retire(connection)
+        self.leaving.remove(connection)
+        connection.lost()
+        self.changed()
+
+    def _retire(self, connection: Connection) -> None:
+        """Send nothing more over a connection; what it still owes it may still acknowledge."""
         if connection in self.connections:
             self.connections.remove(connection)
-        connection.lost()
+            self.leaving.append(connection)
         if not self.connections:
             self.arrived.clear()
-        self.changed()
 
     # --- delivering -------------------------------------------------------------------------------------------------
 
@@ -139,19 +147,18 @@ class SocketMode:
     async def disconnect(self, reason: DisconnectReason) -> None:
         """Ask every connection to go away, as Slack does every few hours."""
         for connection in tuple(self.connections):
+            self._retire(connection)
             await connection.socket.send_json(_disconnect(reason))
 
     def cut(self) -> None:
         """Drop every connection without a word."""
         for connection in tuple(self.connections):
-            writer = connection.socket.get_extra_info("transport") if connection.socket.prepared else None
-            transport = cast("asyncio.Transport | None", writer)
-            if transport:
-                transport.abort()
+            if connection.request.transport:
+                connection.request.transport.abort()
 
     async def close(self) -> None:
         """Close every connection."""
-        for connection in tuple(self.connections):
+        for connection in (*self.connections, *self.leaving):
             await connection.socket.close()
 
 

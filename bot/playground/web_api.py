@@ -57,6 +57,7 @@ class WebApi:
     token: Token
     changed: Callable[[], None]
     faults: Faults = field(default_factory=Faults)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
     calls: list[Call] = field(default_factory=list[Call])
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -76,7 +77,7 @@ class WebApi:
     async def _silence(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         self.changed()
         if fault.kind == "hang":
-            await asyncio.get_running_loop().create_future()
+            await self.closing.wait()
         if request.transport:
             request.transport.abort()
         return web.Response()

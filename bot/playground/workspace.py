@@ -60,7 +60,7 @@ class View:
     errors: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-ChangeKind = Literal["message", "gone", "status", "view", "home", "prompts", "members", "bot", "call", "trouble"]
+ChangeKind = Literal["message", "gone", "status", "view", "home", "prompts", "members", "bot", "trouble"]
 
 
 @dataclass(frozen=True, slots=True)
