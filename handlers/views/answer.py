@@ -5,11 +5,13 @@ from datetime import datetime
 
 from bot.gate import gated, label
 from bot.models import Answer
-from handlers.views.blocks import LONGEST_FALLBACK, Block, Message, body, escaped, small
+from handlers.views.blocks import LONGEST_FALLBACK, Block, Message, body, escaped, remark, small
 from handlers.views.sources import linked, place, source_line
 
 MOST_SOURCES = 20
 """Sources that are listed; with them a message stays far below Slack's 50 blocks."""
+MOST_CLOSEST = 3
+"""Passages that are named where the documents do not say."""
 LONGEST_QUERY = 300
 """Characters of what was understood."""
 
@@ -32,12 +34,11 @@ def _below(answer: Answer, now: datetime) -> Iterator[Block]:
     for citation in answer.citations[:MOST_SOURCES]:
         yield small(source_line(citation, now=now))
     if answer.closest:
-        near = (f"{linked(citation)} [{citation.n}]" for citation in answer.closest[:2])
-        yield small(f"Closest: {' · '.join(near)}")
+        yield small("Closest:", *(f"{linked(citation)} [{citation.n}]" for citation in answer.closest[:MOST_CLOSEST]))
     if answer.rewritten:
-        yield small(f"Understood as: {escaped(label(answer.standalone_query, limit=LONGEST_QUERY))}")
+        yield remark(f"Understood as: {label(answer.standalone_query, limit=LONGEST_QUERY)}")
     if answer.answered:
-        yield small(_made(answer))
+        yield remark(_made(answer))
 
 
 def _made(answer: Answer) -> str:

@@ -11,7 +11,7 @@ LONGEST_BODY = 9_000
 LONGEST_FALLBACK = 3_000
 """Characters of the text for notifications and screen readers, escaped; chat.update refuses 4,000."""
 LONGEST_LINE = 2_000
-"""Characters of a line of small print, escaped; a context element takes 3,000."""
+"""Characters of a line of small print; a context element takes 3,000."""
 LONGEST_LABEL = 150
 """Characters of a label."""
 
@@ -53,9 +53,15 @@ def body(text: str) -> Block:
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
 
 
-def small(markup: str) -> Block:
+def small(*markup: str) -> Block:
     """A line of small print, in Slack's markup: every part of it that is not ours must have been escaped."""
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": markup, "verbatim": True}]}
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": part, "verbatim": True} for part in markup]}
+
+
+def remark(text: str) -> Block:
+    """A line of small print, character for character."""
+    shown = shortened(text, limit=LONGEST_LINE)
+    return {"type": "context", "elements": [{"type": "plain_text", "text": shown, "emoji": False}]}
 
 
 def code(text: str) -> str:

@@ -9,10 +9,10 @@ from bot.models import Citation
 from handlers.views.blocks import LONGEST_LABEL, code, escaped, shortened
 
 LONGEST_URL = 1_500
-"""Characters of an address; a longer one is not linked."""
+"""Characters of an address as markup takes it; a longer one is not linked."""
 
 _UNSAFE = re.compile(r"[\s<>|\"`\\^{}\x00-\x20\x7f-\U0010ffff]")
-_DAY, _WEEK, _MONTH, _YEAR = 1, 7, 30, 365
+_DAY, _WEEK, _MONTH, _YEAR = 1, 7, 365 / 12, 365
 
 
 def place(citation: Citation) -> str:
@@ -43,9 +43,11 @@ def web_address(url: str) -> str | None:
         plain = parts.scheme in ("http", "https") and parts.hostname and parts.username is None
     except ValueError:
         return None
-    if not plain or len(url) > LONGEST_URL or not parts.netloc.isascii():
+    if not plain or not parts.netloc.isascii():
         return None
-    return _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), url).replace("&", "&amp;")
+    quoted = _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), url)
+    address = quoted.replace("&", "&amp;")
+    return address if len(address) <= LONGEST_URL else None
 
 
 def age_in_words(then: datetime, *, now: datetime) -> str:
@@ -56,7 +58,7 @@ def age_in_words(then: datetime, *, now: datetime) -> str:
     if days < 2 * _DAY:
         return "yesterday"
     for length, name in ((_YEAR, "year"), (_MONTH, "month"), (_WEEK, "week"), (_DAY, "day")):
-        count = days // length
+        count = int(days / length)
         if count >= 1:
             return f"{count} {name}{'s' if count > 1 else ''} ago"
     return "today"
