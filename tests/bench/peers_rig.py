@@ -179,8 +179,7 @@ def footnote() -> Callable[[list[dict[str, Any]]], Ready]:
             return time.perf_counter() - start - embedding
 
         overhead = clocked.runner.run(fill())
-        opened = LocalIndex.open(home, model=embedder.model, dimension=embedder.dimension)
-        index = clocked.runner.run(opened.__aenter__())
+        index = LocalIndex(home, model=embedder.model, dimension=embedder.dimension)
 
         async def find(question: str) -> int:
             query = await compose(Rewritten(question), embedder=embedder)
