@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from bot.playground.arguments import Arguments
 from bot.playground.content import LONGEST_UPDATE, content, metadata
 from bot.playground.messages import Message, Reaction
+from bot.playground.place import Place
 from bot.playground.refusals import Refusal
 from bot.playground.rooms import Rooms
 from bot.playground.shapes import Shapes
@@ -22,7 +23,7 @@ class Chat:
     workspace: Workspace
     rooms: Rooms
     shapes: Shapes
-    archives: str
+    place: Place
 
     def post(self, given: Arguments) -> Json:
         """`chat.postMessage`."""
@@ -113,9 +114,9 @@ class Chat:
         message = room.messages.get(given.text("message_ts"))
         if message is None:
             raise Refusal("message_not_found")
-        place = f"{self.archives}{room.id}/p{message.ts.replace('.', '')}"
+        address = f"{self.place.url}archives/{room.id}/p{message.ts.replace('.', '')}"
         query = f"?thread_ts={message.thread_ts}&cid={room.id}" if message.thread_ts else ""
-        return {"channel": room.id, "permalink": place + query}
+        return {"channel": room.id, "permalink": address + query}
 
     def react(self, given: Arguments) -> Json:
         """`reactions.add`."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from bot.playground.place import Place
+
 LARGEST_BODY = 1024 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 NOT_YOURS = "Open the address that the playground printed: it carries the token of this run.\n"
@@ -31,26 +33,22 @@ class Doors:
     The Web API has tokens of its own.
     """
 
-    port: int
+    place: Place
     token: str
 
     @property
     def cookie(self) -> str:
         """The cookie's name: cookies do not know ports, so it carries the port."""
-        return f"playground_{self.port}"
-
-    @property
-    def _hosts(self) -> tuple[str, ...]:
-        return (f"127.0.0.1:{self.port}", f"localhost:{self.port}")
+        return f"playground_{self.place.port}"
 
     @property
     def _origins(self) -> tuple[str, ...]:
-        return tuple(f"http://{host}" for host in self._hosts)
+        return tuple(f"http://{host}" for host in self.place.hosts)
 
     @property
     def content_security_policy(self) -> str:
         """Only our own script, style and icon; nothing is ever fetched from elsewhere."""
-        sockets = " ".join(f"ws://{host}" for host in self._hosts)
+        sockets = " ".join(f"ws://{host}" for host in self.place.hosts)
         return (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
             f"connect-src 'self' {sockets}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -62,7 +60,7 @@ class Doors:
 
         @web.middleware
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if request.headers.get("Host", "").lower() not in self._hosts:
+            if request.headers.get("Host", "").lower() not in self.place.hosts:
                 return _refused("This playground answers to 127.0.0.1 and localhost only.\n")
             origin = request.headers.get("Origin")
             if origin is not None and origin.lower() not in self._origins:

@@ -12,6 +12,7 @@ from bot.playground.cast import Person
 from bot.playground.content import content
 from bot.playground.delivery import Deliveries, NotAcknowledged
 from bot.playground.messages import Message
+from bot.playground.place import Place
 from bot.playground.refusals import Refusal
 from bot.playground.shapes import Shapes
 from bot.playground.surfaces import view_shape
@@ -35,13 +36,13 @@ class ResponseUrl:
 
 @dataclass(frozen=True, slots=True)
 class Interactions:
-    """What people do with buttons, menus and forms. `address` is where response URLs start."""
+    """What people do with buttons, menus and forms."""
 
     workspace: Workspace
     shapes: Shapes
     deliveries: Deliveries
     triggers: Triggers
-    address: str
+    place: Place
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict[str, ResponseUrl])
 
     # --- clicks -----------------------------------------------------------------------------------------------------
@@ -161,7 +162,7 @@ class Interactions:
     def _response_url(self, message: Message, clicker: Person) -> str:
         key = self.workspace.token(12)
         self.response_urls[key] = ResponseUrl(message, clicker, self.workspace.clock() + RESPONSE_URL_LASTS)
-        return f"{self.address}{key}"
+        return f"{self.place.url}respond/{key}"
 
     def respond(self, key: str, given: Json) -> None:
         """What the bot POSTed to a response URL; raises the refusal that an old, used or made-up one earns."""

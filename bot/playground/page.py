@@ -7,10 +7,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from aiohttp import web
 
+from bot.playground.deeds import Deeds
 from bot.playground.doors import Doors
 from bot.playground.messages import Message
 from bot.playground.nodes import Node
@@ -22,49 +23,13 @@ FILES = {"script.js": "text/javascript", "style.css": "text/css", "icon.svg": "i
 LONGEST_MESSAGE = 12_000
 
 
-class Hands(Protocol):
-    """What a person can do on the page."""
-
-    async def say(self, person: str, channel: str, text: str, *, thread_ts: str | None = None) -> str:
-        """Write a message; returns its timestamp."""
-        ...
-
-    async def click(
-        self,
-        person: str,
-        channel: str,
-        ts: str,
-        action_id: str,
-        *,
-        value: str | None = None,
-    ) -> None:
-        """Press a button of a message."""
-        ...
-
-    async def click_in_view(self, view_id: str, action_id: str, *, value: str | None = None) -> None:
-        """Press a button of a modal or the Home tab."""
-        ...
-
-    async def submit(self, view_id: str, values: dict[str, str]) -> None:
-        """Send a form."""
-        ...
-
-    async def dismiss(self, view_id: str) -> None:
-        """Close a form."""
-        ...
-
-    def open_home(self, person: str, tab: str) -> None:
-        """Open the bot's Home or Messages tab."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
     """Serves the page and keeps every open copy of it up to date."""
 
     workspace: Workspace
     doors: Doors
-    hands: Hands
+    deeds: Deeds
     suggestions: Sequence[str]
     is_bot_online: Callable[[], bool]
     readers: set[asyncio.Queue[Json]] = field(default_factory=set["asyncio.Queue[Json]"])
@@ -224,18 +189,18 @@ class Page:
     async def _do(self, deed: str, of: Deed) -> Json:
         if deed == "say":
             thread = of.optional("thread_ts")
-            return {"ts": await self.hands.say(of.text("as"), of.text("channel"), of.words(), thread_ts=thread)}
+            return {"ts": await self.deeds.say(of.text("as"), of.text("channel"), of.words(), thread_ts=thread)}
         if deed == "click":
             where = (of.text("as"), of.text("channel"), of.text("ts"))
-            await self.hands.click(*where, of.text("action_id"), value=of.optional("value"))
+            await self.deeds.click(*where, of.text("action_id"), value=of.optional("value"))
         elif deed == "click-in-view":
-            await self.hands.click_in_view(of.text("view"), of.text("action_id"), value=of.optional("value"))
+            await self.deeds.click_in_view(of.text("view"), of.text("action_id"), value=of.optional("value"))
         elif deed == "submit":
-            await self.hands.submit(of.text("view"), of.strings("values"))
+            await self.deeds.submit(of.text("view"), of.strings("values"))
         elif deed == "dismiss":
-            await self.hands.dismiss(of.text("view"))
+            await self.deeds.dismiss(of.text("view"))
         elif deed == "open-home":
-            self.hands.open_home(of.text("as"), of.text("tab"))
+            self.deeds.open_home(of.text("as"), of.text("tab"))
         else:
             raise LookupError(f"nobody can {deed}")
         return {}

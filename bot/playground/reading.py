@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.playground.arguments import Arguments
 from bot.playground.messages import Message
 from bot.playground.paging import after, page
+from bot.playground.place import Place
 from bot.playground.refusals import Refusal
 from bot.playground.rooms import Rooms
 from bot.playground.shapes import Shapes
@@ -25,14 +26,14 @@ class Reading:
     workspace: Workspace
     rooms: Rooms
     shapes: Shapes
-    address: str
+    place: Place
 
     def auth_test(self, given: Arguments) -> Json:
         """`auth.test`."""
         del given
         cast = self.workspace.cast
         return {
-            "url": self.address,
+            "url": self.place.url,
             "team": cast.team_name,
             "user": cast.bot.name,
             "team_id": cast.team_id,

@@ -16,7 +16,7 @@ from bot.playground.methods import METHODS, Method
 from bot.playground.rates import Rates
 from bot.playground.refusals import Refusal
 from bot.playground.rooms import Rooms
-from bot.playground.wire import Json, Token
+from bot.playground.wire import Json
 
 Handler = Callable[[Arguments], Json]
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -54,7 +54,6 @@ class WebApi:
     tokens: Tokens
     rooms: Rooms
     rates: Rates | None
-    token: Token
     changed: Callable[[], None]
     faults: Faults = field(default_factory=Faults)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -83,7 +82,10 @@ class WebApi:
         return web.Response()
 
     def _answer(self, call: Call, token: str, fault: Fault | None) -> tuple[Json, int, dict[str, str]]:
-        headers = {"x-slack-req-id": self.token(16), "x-oauth-scopes": ",".join(sorted(self.rooms.scopes))}
+        headers = {
+            "x-slack-req-id": self.rooms.workspace.token(16),
+            "x-oauth-scopes": ",".join(sorted(self.rooms.scopes)),
+        }
         try:
             if fault is not None and fault.kind == "cut_before":
                 return {}, 0, headers

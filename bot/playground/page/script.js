@@ -530,7 +530,7 @@ function showHome() {
 
 function showSuggestions() {
   const pinned = room().kind === "im" && room().prompts.length;
-  const questions = pinned ? room().prompts.map((prompt) => [prompt.title, prompt.message]) : state.suggestions.map((each) => [each, each]);
+  const questions = pinned ? room().prompts.map((prompt) => [prompt.title, prompt.message]) : state.suggestions.map(withoutMention).map((each) => [each, each]);
   const mentioned = room().members.includes(state.bot.id) ? questions : [];
   const label = make("span", { class: "suggestions-label" }, "Try asking");
   const entries = mentioned.map(([title, message]) => [title, () => suggest(message)]);
@@ -544,6 +544,12 @@ function showSuggestions() {
 
 function suggest(question) {
   say(room().kind === "im" ? question : `@${state.bot.real_name} ${question}`, null);
+}
+
+// A suggestion may come with the mention; the chip shows the question alone.
+function withoutMention(question) {
+  const mention = `@${state.bot.real_name} `;
+  return question.toLowerCase().startsWith(mention.toLowerCase()) ? question.slice(mention.length).trim() : question;
 }
 
 // --- messages -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,50 @@
+"""What there is to see in the playground."""
+
+from __future__ import annotations
+
+from bot.playground.messages import Message
+from bot.playground.workspace import View, Workspace
+
+
+class Sights:
+    """Snapshots: what they return does not change any more."""
+
+    workspace: Workspace
+
+    def messages(self, channel: str) -> list[Message]:
+        """What stands in a conversation itself, oldest first, lines for one person only among them."""
+        room = self.workspace.room(channel)
+        alone = [message for message in room.ephemeral.values() if message.thread_ts is None]
+        return sorted((*room.roots(), *alone), key=_by_time)
+
+    def thread(self, channel: str, ts: str) -> list[Message]:
+        """A thread from its root on, lines for one person only among them."""
+        room = self.workspace.room(channel)
+        root = room.messages.get(ts)
+        alone = [message for message in room.ephemeral.values() if message.thread_ts == ts]
+        return sorted((*([root] if root else []), *room.replies(ts), *alone), key=_by_time)
+
+    def status(self, channel: str, ts: str) -> str | None:
+        """The bot's "is thinking" line in a thread, while it shows."""
+        status = self.workspace.status(self.workspace.room(channel).id, ts)
+        return status.text if status else None
+
+    def modal(self, person: str) -> View | None:
+        """The modal that somebody has open."""
+        owner = self.workspace.person(person).id
+        return next((view for view in self.workspace.modals.values() if view.owner == owner), None)
+
+    def home(self, person: str) -> View | None:
+        """Somebody's Home tab, once the bot has published one."""
+        return self.workspace.homes.get(self.workspace.person(person).id)
+
+    def id_of(self, name: str) -> str:
+        """Slack's id of a person or a conversation, by the name that tests use."""
+        try:
+            return self.workspace.person(name).id
+        except KeyError:
+            return self.workspace.room(name).id
+
+
+def _by_time(message: Message) -> float:
+    return float(message.ts)
