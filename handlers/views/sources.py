@@ -17,9 +17,8 @@ _DAY, _WEEK, _MONTH, _YEAR = 1, 7, 365 / 12, 365
 
 def place(citation: Citation) -> str:
     """Title and headings of a source in one plain line, without saying anything twice."""
-    parts = (label(part, limit=LONGEST_LABEL) for part in (citation.title, *citation.heading_path))
-    names = dict.fromkeys(part for part in parts if part)
-    return shortened(" › ".join(names) or label(citation.path, limit=LONGEST_LABEL) or "Untitled", limit=LONGEST_LABEL)
+    names = dict.fromkeys(name for part in (citation.title, *citation.heading_path) if (name := _name(part)))
+    return shortened(" › ".join(names) or _name(citation.path) or "Untitled", limit=LONGEST_LABEL)
 
 
 def linked(citation: Citation) -> str:
@@ -31,7 +30,7 @@ def linked(citation: Citation) -> str:
 
 def source_line(citation: Citation, *, now: datetime) -> str:
     """Markup for one numbered source; one without an address is followed by its path."""
-    path = "" if web_address(citation.url) else "   " + code(label(citation.path, limit=LONGEST_LABEL))
+    path = "" if web_address(citation.url) else "   " + code(_name(citation.path))
     age = f"   updated {age_in_words(citation.updated, now=now)}" if citation.updated else ""
     return f"{citation.n}  {linked(citation)}{path}{age}"
 
@@ -62,3 +61,8 @@ def age_in_words(then: datetime, *, now: datetime) -> str:
         if count >= 1:
             return f"{count} {name}{'s' if count > 1 else ''} ago"
     return "today"
+
+
+def _name(text: str) -> str:
+    """A title, heading or path as a label; of one that goes on and on the beginning is enough."""
+    return label(text[: 4 * LONGEST_LABEL], limit=LONGEST_LABEL)
