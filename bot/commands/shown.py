@@ -8,7 +8,7 @@ from typing import Any
 from bot.answering.pipeline import Answered
 from bot.gate import label
 from bot.models import Answer, Citation, Hit
-from handlers.views.sources import age
+from handlers.views.sources import age_in_words, place
 
 WIDTH = 100
 PLACE = 120
@@ -74,10 +74,9 @@ def answer(answered: Answered, *, now: datetime) -> str:
 
 
 def _source(citation: Citation, lines: Mapping[str, int], *, now: datetime) -> str:
-    place = label(" › ".join(dict.fromkeys((citation.title, *citation.heading_path))), limit=PLACE)
     where = f"{label(citation.path, limit=PLACE)}:{lines.get(citation.chunk_id, 1)}"
-    updated = f"updated {age(citation.updated, now=now)}" if citation.updated else ""
-    return "  ".join(part for part in (str(citation.n), place, where, updated) if part)
+    updated = f"updated {age_in_words(citation.updated, now=now)}" if citation.updated else ""
+    return "  ".join(part for part in (str(citation.n), place(citation), where, updated) if part)
 
 
 def _footer(answer: Answer) -> str:
