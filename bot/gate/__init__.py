@@ -7,7 +7,7 @@ Three stages, each incremental and each deciding by content alone, never by wher
 3. `words`: addresses go or become inert code, `[n]` stays only where source n exists, and no two characters that would
    begin a link, a definition or a mention leave side by side.
 
-The last stage sees exactly what is about to leave, so what an earlier removal put together is caught like anything else.
+The last stage sees exactly what is about to leave, so what an earlier removal put together is caught like the rest.
 Every line that leaves is whole: backticks come in pairs within a line, so a text may be cut at any line end. Escaping
 `&`, `<` and `>` is left to the views. Each stage holds back at most `LOOKAHEAD` characters.
 """
@@ -15,12 +15,13 @@ Every line that leaves is whole: backticks come in pairs within a line, so a tex
 import re
 from collections.abc import Collection
 
+from bot.gate import words
 from bot.gate.characters import Visible
 from bot.gate.constructs import Unwrapped
-from bot.gate.stages import AS_BACKTICKS, LOOKAHEAD, closed, fed, through
+from bot.gate.stages import AS_BACKTICKS, AS_SPACES, LOOKAHEAD, closed, fed, through
 from bot.gate.words import REMOVED, Inert
 
-__all__ = ["LOOKAHEAD", "REMOVED", "Gate", "gated", "label", "unmarked"]
+__all__ = ["LOOKAHEAD", "REMOVED", "Gate", "addresses", "gated", "label", "unmarked"]
 
 
 class Gate:
@@ -42,7 +43,7 @@ class Gate:
 
 
 def gated(text: str, *, sources: int = 0, allowed_urls: Collection[str] = ()) -> str:
-    """A whole text as it may leave: `[n]` for 1 <= n <= `sources`, and the addresses in `allowed_urls` as inert code."""
+    """A whole text as it may leave: `[n]` for 1 <= n <= `sources`, addresses in `allowed_urls` as inert code."""
     gate = Gate(sources=sources, allowed_urls=allowed_urls)
     return gate.feed(text) + gate.close()
 
@@ -68,6 +69,11 @@ def unmarked(text: str) -> str:
         if before == text:
             return _NUMBER.sub(lambda found: f"{found[1] and '] '}({found[2]})", text)  # "[a][2]" is not to be "[a](2)"
     return text.translate(_NO_BRACKETS)  # made to unfold for ever
+
+
+def addresses(text: str) -> frozenset[str]:
+    """The addresses in a passage, as the gate itself tells them: what `allowed_urls` may be for who cites it."""
+    return frozenset(words.addresses(through((Visible(), Unwrapped()), text).translate(AS_SPACES)))
 
 
 _ROUNDS = 4

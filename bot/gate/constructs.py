@@ -1,4 +1,4 @@
-"""Second stage of the gate: links, images, references, autolinks, Slack tokens, HTML and backticks, as what they show."""
+"""Second stage of the gate: links, images, references, autolinks, Slack tokens, HTML and backticks as they show."""
 
 import re
 from itertools import islice
@@ -25,18 +25,20 @@ _TOKEN_END = re.compile(r"[<>\n]")
 _ADDRESSED = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{1,31}:(?!:)\S*|www\.\S+|[^\s@]+@[^\s@]+")
 _MENTIONED = re.compile(r"!(here|channel|everyone)|[@#]([a-z][\w.\-]*)")
 _TAG = re.compile(r"/?([A-Za-z][A-Za-z0-9]*)(?:[\s/][^<>]*)?")
-_BLOCKS = frozenset(
-    "article aside blockquote br center dd details dialog dir div dl dt fieldset figcaption figure footer form frame "
-    "frameset h1 h2 h3 h4 h5 h6 header hr legend li main menu nav ol option p pre section select summary table tbody td "
-    "textarea tfoot th thead tr ul".split()
-)
-_TAGS = _BLOCKS | frozenset(
-    "a abbr acronym address applet area audio b base basefont bdi bdo bgsound big blink body button canvas caption cite "
-    "code col colgroup data datalist del dfn em embed font head html i iframe image img input ins kbd keygen label link "
-    "map mark marquee math meta meter noembed noframes noscript object optgroup output param picture plaintext progress "
-    "q rp rt ruby s samp script slot small source span strike strong style sub sup svg template time title track tt u "
-    "var video wbr xmp".split()
-)
+_BREAKING = """
+    article aside blockquote br center dd details dialog dir div dl dt fieldset figcaption figure footer form frame
+    frameset h1 h2 h3 h4 h5 h6 header hr legend li main menu nav ol option p pre section select summary table tbody td
+    textarea tfoot th thead tr ul
+"""
+_INLINE = """
+    a abbr acronym address applet area audio b base basefont bdi bdo bgsound big blink body button canvas caption cite
+    code col colgroup data datalist del dfn em embed font head html i iframe image img input ins kbd keygen label link
+    map mark marquee math meta meter noembed noframes noscript object optgroup output param picture plaintext progress
+    q rp rt ruby s samp script slot small source span strike strong style sub sup svg template time title track tt u
+    var video wbr xmp
+"""
+_BREAKS = frozenset(_BREAKING.split())
+_TAGS = _BREAKS | frozenset(_INLINE.split())
 
 
 class Unwrapped:
@@ -95,7 +97,7 @@ class Unwrapped:
             return None
         return self._bracket(window, start, ended=ended) if window[start - 1] == "[" else (1, "!")
 
-    # <...>
+    # angle brackets
 
     def _angle(self, window: str) -> _Step:
         if window.startswith("<!--"):
@@ -119,9 +121,9 @@ class Unwrapped:
         tag = _TAG.fullmatch(content)
         if tag is None or tag[1].lower() not in _TAGS or (self._glued() and tag[1][0].isupper()):  # List<Object>
             return None
-        return " " if tag[1].lower() in _BLOCKS else ""
+        return " " if tag[1].lower() in _BREAKS else ""
 
-    # [...]
+    # square brackets
 
     def _bracket(self, window: str, start: int, *, ended: bool) -> _Step:
         close = _closing(window, start, _SQUARE)
@@ -163,7 +165,7 @@ class Unwrapped:
             return text.replace("`", "'")
         return through((Unwrapped(self._depth + 1),), text)
 
-    # `...`
+    # backticks and tildes
 
     def _ticks(self, window: str, *, ended: bool) -> _Step:
         run = _RUN.match(window)

@@ -9,6 +9,7 @@ LOOKAHEAD = 2_000
 OPEN, CLOSE = "\ufdd0", "\ufdd1"
 """Where a code span begins and ends, between the stages; the first stage lets none in from outside."""
 
+AS_SPACES = str.maketrans({OPEN: " ", CLOSE: " "})
 AS_BACKTICKS = str.maketrans({OPEN: "`", CLOSE: "`"})
 
 

@@ -11,44 +11,52 @@ from bot.gate.stages import AS_BACKTICKS, CLOSE, LOOKAHEAD, OPEN
 REMOVED = "(link removed)"
 """What stands where an address was."""
 
-_STOPS = "、。，！？；：「」『』（）【】《》"  # noqa: RUF001  (they end a word where no spaces are written)
+_STOPS = "、。，！？；「」『』（）【】《》"  # noqa: RUF001  (they end a word where no spaces are written)
 _PIECE = re.compile(rf"[{OPEN}{CLOSE}]|\n|[ {_STOPS}]+|[^ \n{_STOPS}{OPEN}{CLOSE}]+")
 _MARKER = re.compile(r"(\[[0-9]+\])")
 _MOST_DIGITS = 6
 _SUSPECT = re.compile(r"[./:@\\\[\]<`]")
 
-_EXPLICIT = re.compile(
+_SCHEME = re.compile(
     r"[a-z][a-z0-9+.\-]{1,31}:[/\\]{2}"
-    r"|(?<![a-z0-9])(?:(?:https?|ftp|mailto|(?:java|vb|live)script|view-source):[\w/\\%\[.+\-]|data:(?:[a-z]+/|[;,]))"
-    r"|(?<![a-z0-9_])www\d{0,3}\.\w"
-    r"|(?<![\w.:/])//(?=[\w\-]+\.)",
+    r"|(?<![a-z0-9])(?:(?:https?|ftp|mailto):[\w/\\%\[.+\-]|(?:(?:java|vb|live)script|view-source):.|data:(?:[a-z]+/|[;,]))"
+    r"|(?<![\w./])//(?=[\w\-]+\.)",
     re.IGNORECASE,
 )
 _ADDRESS_END = re.compile(r"[<>\"|]")
 _HOST = re.compile(r"(?<![\w.\-/])[\w\-]++(?:\.[\w\-]++)++(?P<path>(?::\d+)?[/?#])?")
-_NAMED = re.compile(r"[\w.+\-]{1,64}@(?=[\w\-]+\.\w)|(?<!\w)(?:tel|sms|callto|skype|facetime):\+?\w", re.IGNORECASE)
+_WEB = re.compile(r"www\d{0,3}")
+_PERSON = re.compile(r"[\w.+\-]{1,64}@(?=[\w\-]+\.\w)|(?<!\w)(?:tel|sms|callto|skype|facetime):\+?\w", re.IGNORECASE)
 _NUMERIC_HOST = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?/(?!\d{1,2}(?:\D|\Z))")
-_KEPT = re.compile(r"https?://[A-Za-z0-9.\-]+(?::\d+)?(?:[/?#][^\s`<>\"|\[\]\\]*)?", re.IGNORECASE)
-_COUNTRY = re.compile(r"[a-z]{2}|xn--[a-z0-9\-]+", re.IGNORECASE)
-_DOMAINS = frozenset(
-    "app asia biz blog cat cloud club com coop corp dev edu example fun gov icu info int internal intranet invalid jobs "
-    "lan link live local localhost mil mobi museum name net news online onion org page post pro shop site space store "
-    "tech tel test today top travel vip web website wiki win work world xxx xyz zip "
-    "рф срб бел укр қаз мкд онлайн сайт орг 中国 中國 香港 台灣 台湾 新加坡 公司 网络 在线 한국 भारत ไทย みんな コム".split()
-)
-_FILES = frozenset(
-    "adoc bat c cc cfg cpp cs css csv doc docx go h html ini ipynb java js json jsx kt lock log md mdx ml pdf php pl png "
-    "ppt pptx ps py rb rs rst sh so sql svg toml ts tsv tsx txt vue xls xlsx xml yaml yml".split()
-)
+_KEPT = re.compile(r"(?:https?://)?[A-Za-z0-9.\-]+(?::\d+)?(?:[/?#][^\s`<>\"|\[\]\\]*)?", re.IGNORECASE)
+_COUNTRY = re.compile(r"[a-z]{2}|xn--[a-z0-9\-]+")
+_TOP_LEVEL = """
+    app asia biz blog cat cloud club com coop corp dev edu example fun gov icu info int internal intranet invalid jobs
+    lan link live local localhost mil mobi museum name net news online onion org page post pro shop site space store
+    tech tel test today top travel vip web website wiki win work world xxx xyz zip
+    рф срб бел укр қаз мкд онлайн сайт орг 中国 中國 香港 台灣 台湾 新加坡 公司 网络 在线 한국 भारत ไทย みんな コム
+"""  # noqa: RUF001  (domains are written in the letters of their countries)
+_DOMAINS = frozenset(_TOP_LEVEL.split())
+_EXTENSIONS = """
+    adoc bat c cc cfg cpp cs css csv doc docx go h html ini ipynb java js json jsx kt lock log md mdx ml pdf php pl png
+    ppt pptx ps py rb rs rst sh so sql svg toml ts tsv tsx txt vue xls xlsx xml yaml yml
+"""
+_FILES = frozenset(_EXTENSIONS.split())
 _EDGE = ".,;:!?'\"*_~|=+&“”‘’«»…–—-"  # noqa: RUF001  (quotation marks as people set them)
-_AFTER_ADDRESS = ".,;:!?'*_~)]}»”’…"  # noqa: RUF001
-_LETTERLESS = 0x2E80  # from here on scripts that write no spaces: an address ends where one begins
+_AFTER_ADDRESS = ".,;:!?'*_~)]}»”’…"
+_UNSPACED = 0x2E80  # from here on scripts that write no spaces: an address ends where one begins
 
+_LIVELY = "a|audio|base|embed|form|iframe|img|input|link|math|meta|object|script|style|svg|video"
 _PARTED = re.compile(
-    r"\](?=\()|<(?=[@#!]|[a-z][a-z0-9+.\-]{1,31}:(?!:))|(?<!\w)@(?=(?:channel|here|everyone)(?!\w))", re.IGNORECASE
+    r"\](?=\()"
+    r"|<(?=[@#!]|[a-z][a-z0-9+.\-]{1,31}:(?!:))"
+    rf"|(?<!\w)<(?=/?(?:{_LIVELY})(?![\w\-]))"
+    r"|(?<!\w)@(?=(?:channel|here|everyone)(?!\w))",
+    re.IGNORECASE,
 )
-_BEFORE_CODE = re.compile(rf"[\w\\{CLOSE}](?={OPEN})")
+_BEFORE_CODE = re.compile(rf"[\w\\<{CLOSE}](?={OPEN})")
 _AFTER_CODE = re.compile(rf"{CLOSE}(?=\w)")
+_RISKY = re.compile(rf"[\]<@`{OPEN}]")
 _LEADING = re.compile(r"[^\W\d_]|\[")
 _LABEL_END = re.compile(r"(?<!\\)\]|\](?=:)")
 
@@ -124,8 +132,10 @@ class Inert:
     def _shown(self, text: str) -> str:
         if not text:
             return ""
-        text = _PARTED.sub(r"\g<0> ", self._undefined(text))
-        text = _AFTER_CODE.sub(r"\g<0> ", _BEFORE_CODE.sub(r"\g<0> ", text))
+        text = self._undefined(text)
+        if _RISKY.search(text):
+            text = _PARTED.sub(r"\g<0> ", text.replace("`", "'"))
+            text = _AFTER_CODE.sub(r"\g<0> ", _BEFORE_CODE.sub(r"\g<0> ", text))
         if _BEFORE_CODE.match(self._last + text) or _AFTER_CODE.match(self._last + text):
             text = f" {text}"
         self._last = text[-1]
@@ -141,6 +151,13 @@ class Inert:
             return text
         self._labels = not _LABEL_END.search(text)
         return re.sub(r"\](?=:)", "] ", text)
+
+
+def addresses(text: str) -> Iterator[str]:
+    """The addresses among the words of a text, as `allowed_urls` wants them."""
+    found = _Addresses(frozenset(), gentle=False)
+    for word in text.split():
+        yield from found.among(word)
 
 
 class _Host(NamedTuple):
@@ -160,7 +177,7 @@ class _Addresses:
         folded = _folded(part)
         shown: list[str] = []
         at = 0
-        for start in self._starts(folded):
+        for start in self._starts(folded, code=code):
             if start < at:
                 continue
             end = _end(folded, start)
@@ -176,50 +193,64 @@ class _Addresses:
         shown.append(self._named(part[at:], code=code))
         return "".join(shown)
 
+    def among(self, word: str) -> Iterator[str]:
+        """Every address in the word, without the punctuation after it, and with a bracket that it closes itself."""
+        folded = _folded(word)
+        for start in self._starts(folded, code=False):
+            whole = word[start : _end(folded, start)]
+            bare = whole.rstrip(_AFTER_ADDRESS)
+            yield bare
+            if _closes(whole[len(bare) : len(bare) + 1], bare):
+                yield whole[: len(bare) + 1]
+
     def runs_on(self, word: str) -> bool:
         """Whether the word ends within an address."""
         folded = _folded(word)
-        starts = self._starts(folded)
+        starts = self._starts(folded, code=False)
         return bool(starts) and _end(folded, starts[-1]) == len(folded)
 
-    def _starts(self, folded: str) -> list[int]:
-        explicit = [found.start() for found in _EXPLICIT.finditer(folded)]
-        return sorted(explicit + [host.start for host in self._hosts(folded) if host.goes])
+    def _starts(self, folded: str, *, code: bool) -> list[int]:
+        starts = [found.start() for found in _SCHEME.finditer(folded)]
+        if not code:
+            starts += [host.start for host in self._hosts(folded) if host.goes]
+        return sorted(starts)
 
     def _hosts(self, folded: str) -> Iterator[_Host]:
         for found in _HOST.finditer(folded):
             labels = found[0].removesuffix(found["path"] or "").casefold().split(".")
-            if self._gentle and len(labels) == 2 and labels[1] in _FILES:
+            last = labels[-1]
+            if not any(_top(name) for name in labels[1:]) or (self._gentle and labels[1:] == [last] and last in _FILES):
                 continue
-            if any(_top(name) for name in labels[1:]):
-                known = labels[-1] not in _FILES and (labels[-1] in _DOMAINS or bool(_COUNTRY.fullmatch(labels[-1])))
-                yield _Host(found.start(), goes=known and bool(found["path"]) and not self._gentle)
+            known = last not in _FILES and (last in _DOMAINS or _COUNTRY.fullmatch(last) is not None)
+            goes = _WEB.fullmatch(labels[0]) is not None or (known and found["path"] is not None)
+            yield _Host(found.start(), goes=goes and not self._gentle)
 
     def _kept(self, address: str) -> int:
         """How many characters of `address` are an allowed one, standing there verbatim; 0 when they are none."""
-        ends = (len(address), next((i for i, c in enumerate(address) if ord(c) >= _LETTERLESS), 0))
-        for end in ends:
-            while end and address[:end] not in self._allowed:
-                end = end - 1 if address[end - 1] in _AFTER_ADDRESS else 0
-            if end:
-                return end
-        return 0
+        unspaced = next((i for i, character in enumerate(address) if ord(character) >= _UNSPACED), 0)
+        return self._verbatim(address) or self._verbatim(address[:unspaced])
+
+    def _verbatim(self, address: str) -> int:
+        kept = address
+        while kept and kept not in self._allowed:
+            kept = kept[:-1] if kept[-1] in _AFTER_ADDRESS else ""
+        return len(kept)
 
     def _named(self, part: str, *, code: bool) -> str:
         """The part as code where it holds the name of a host, or an address of a person, that could become a link."""
         folded = _folded(part)
-        if code or not (any(self._hosts(folded)) or _NAMED.search(folded) or _NUMERIC_HOST.search(folded)):
+        if code or not (any(self._hosts(folded)) or _PERSON.search(folded) or _NUMERIC_HOST.search(folded)):
             return part
-        before = len(part) - len(part.lstrip(f"{_EDGE}([{{"))
-        core = part[before:].rstrip(f"{_EDGE})]}}")
-        while len(before_core := part[: before + len(core) + 1]) > before + len(core) and _opens(core, before_core[-1]):
-            core = part[before : len(before_core)]
-        return f"{part[:before]}{OPEN}{core}{CLOSE}{part[before + len(core) :]}"
+        start = len(part) - len(part.lstrip(f"{_EDGE}([{{"))
+        end = len(part.rstrip(f"{_EDGE})]}}"))
+        while end < len(part) and _closes(part[end], part[start:end]):  # the call's own: os.path.join(a, b)
+            end += 1
+        return f"{part[:start]}{OPEN}{part[start:end]}{CLOSE}{part[end:]}"
 
 
-def _opens(core: str, closing: str) -> bool:
-    opening = {")": "(", "]": "[", "}": "{"}.get(closing)
-    return opening is not None and core.count(opening) > core.count(closing)
+def _closes(bracket: str, text: str) -> bool:
+    opening = {")": "(", "]": "[", "}": "{"}.get(bracket)
+    return opening is not None and text.count(opening) > text.count(bracket)
 
 
 def _end(folded: str, start: int) -> int:
