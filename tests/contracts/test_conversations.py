@@ -82,3 +82,23 @@ async def test_a_forgotten_conversation_is_gone(memory: Conversations) -> None:
     assert (await memory.read(KEY)).turns == ()
     await memory.remember(KEY, _turn(1), question_id="Q1")
     assert (await memory.read(KEY)).turns == (_turn(1),)
+
+
+async def test_the_bot_takes_part_from_joining_to_leaving(memory: Conversations) -> None:
+    """A thread is the bot's from the mention on until the talk turns to others; joining twice is joining once."""
+    assert not await memory.joined(KEY)
+    await memory.join(KEY)
+    await memory.join(KEY)
+    assert await memory.joined(KEY)
+    assert not await memory.joined(ConversationKey("T0ACME", "C0CANTEEN", "2.000100"))
+    await memory.leave(KEY)
+    assert not await memory.joined(KEY)
+
+
+async def test_turns_and_taking_part_are_two_things(memory: Conversations) -> None:
+    """A bot that left a thread still knows what was said there, and takes part without having said anything."""
+    await memory.join(KEY)
+    assert (await memory.read(KEY)).turns == ()
+    await memory.remember(KEY, _turn(1), question_id="Q1")
+    await memory.leave(KEY)
+    assert (await memory.read(KEY)).turns == (_turn(1),)

@@ -42,6 +42,21 @@ class RedisConversations:
         """Remove the conversation."""
         await self._link.call("DEL", self._where(key))
 
+    async def join(self, key: ConversationKey) -> None:
+        """Take part for another week."""
+        await self._link.call("SET", self._part(key), 1, "EX", KEPT_FOR)
+
+    async def leave(self, key: ConversationKey) -> None:
+        """Take part no longer."""
+        await self._link.call("DEL", self._part(key))
+
+    async def joined(self, key: ConversationKey) -> bool:
+        """Whether the bot takes part; see the port."""
+        return bool(await self._link.call("EXISTS", self._part(key)))
+
+    def _part(self, key: ConversationKey) -> str:
+        return self._link.key("part", key.workspace, key.channel, key.thread)
+
     def _where(self, key: ConversationKey) -> str:
         return self._link.key("conversation", key.workspace, key.channel, key.thread)
 
