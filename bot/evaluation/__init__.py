@@ -1,0 +1,1 @@
+"""Measures the pipeline as it is deployed, on judged questions."""
