@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import struct
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +21,7 @@ import numpy as np
 
 from bot.adapters.local import words
 from bot.adapters.local.postings import TERM, Terms
-from bot.adapters.local.scan import KeyRange, Segment, segment_of
+from bot.adapters.local.scan import GONE, Change, Segment, segment_of
 from bot.errors import IndexMismatch, IndexUnavailable, NothingIndexed
 from bot.models import Chunk, Document, Embedding, Matrix, Principal, Vector
 from bot.ports.search import Known
@@ -57,6 +59,7 @@ CREATE TABLE document (
 );
 CREATE INDEX document_source ON document (source);
 CREATE INDEX document_access ON document (access);
+CREATE INDEX document_first ON document (first);
 CREATE TABLE chunk (
     key INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -71,15 +74,20 @@ CREATE TABLE chunk (
 );
 CREATE TABLE embedding (
     chunk INTEGER PRIMARY KEY,
-    access INTEGER NOT NULL,
     terms BLOB NOT NULL,
     vector BLOB NOT NULL,
     units BLOB
 );
-CREATE TABLE removed (id INTEGER PRIMARY KEY AUTOINCREMENT, first INTEGER NOT NULL, chunks INTEGER NOT NULL);
+CREATE TABLE change (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    first INTEGER NOT NULL,
+    chunks INTEGER NOT NULL,
+    access INTEGER NOT NULL
+);
 """
 # A document's chunks have consecutive keys that are never given twice: new chunks are those with a higher key than the
-# last one seen, and a removed document is one range, kept in `removed` for those who hold it in memory.
+# last one seen. A document that was removed, or has other readers now, is one range of keys, kept in `change` for those
+# who hold an older version in memory.
 
 MIGRATIONS: Final[Mapping[int, Callable[[sqlite3.Connection], None]]] = {}
 """From a version to the next; each runs in the transaction that also sets the new version."""
@@ -89,7 +97,7 @@ MIGRATIONS: Final[Mapping[int, Callable[[sqlite3.Connection], None]]] = {}
 class State:
     """What an index says of itself. `generation` grows with every change that a search could see.
 
-    `published` names the scan on disk; entries of `removed` up to `forgotten` are gone.
+    `published` names the scan on disk; entries of `change` up to `forgotten` are gone.
     """
 
     model: str
@@ -247,9 +255,9 @@ def put(
         (_chunk_row(first + number, key or 0, chunk) for number, chunk in enumerate(document.chunks)),
     )
     connection.executemany(
-        "INSERT INTO embedding VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO embedding VALUES (?, ?, ?, ?)",
         (
-            (first + number, access, counted.tobytes(), _floats(embedding.vector), _halves(embedding.units))
+            (first + number, counted.tobytes(), _floats(embedding.vector), _halves(embedding.units))
             for number, (embedding, counted) in enumerate(zip(embeddings, terms, strict=True))
         ),
     )
@@ -266,9 +274,8 @@ def drop(connection: sqlite3.Connection, document_ids: Iterable[str]) -> int:
         connection.execute("DELETE FROM embedding WHERE chunk >= ? AND chunk < ?", (first, first + chunks))
         connection.execute("DELETE FROM chunk WHERE key >= ? AND key < ?", (first, first + chunks))
         connection.execute("DELETE FROM document WHERE key = ?", (key,))
-        connection.execute("INSERT INTO removed (first, chunks) VALUES (?, ?)", (first, chunks))
-        # a list that no document has any more would name people for nothing
-        connection.execute("DELETE FROM access WHERE id = ?1 AND ?1 NOT IN (SELECT access FROM document)", (access,))
+        _note(connection, first, chunks, GONE)
+        _forget_access(connection, access)
     return len(found)
 
 
@@ -280,9 +287,27 @@ def delete(connection: sqlite3.Connection, document_ids: Iterable[str]) -> int:
     return found
 
 
+def grant(
+    connection: sqlite3.Connection, document_id: str, readable_by: Sequence[Principal], *, fingerprint: str
+) -> None:
+    """Give a document other readers, and a new fingerprint; inside a transaction."""
+    row = connection.execute("SELECT first, chunks, access FROM document WHERE id = ?", (document_id,)).fetchone()
+    if row is None:
+        return
+    first, chunks, before = row
+    access = _access_id(connection, readable_by)
+    connection.execute(
+        "UPDATE document SET access = ?, fingerprint = ? WHERE id = ?", (access, fingerprint, document_id)
+    )
+    if access != before:
+        _note(connection, first, chunks, access)
+        _forget_access(connection, before)
+        _next_generation(connection)
+
+
 def publish(connection: sqlite3.Connection, name: str | None, *, forget: int) -> None:
-    """Point readers to the scan `name`, and let go of entries of `removed` up to `forget`; inside a transaction."""
-    connection.execute("DELETE FROM removed WHERE id <= ?", (forget,))
+    """Point readers to the scan `name`, and let go of entries of `change` up to `forget`; inside a transaction."""
+    connection.execute("DELETE FROM change WHERE id <= ?", (forget,))
     connection.execute("UPDATE state SET published = ?, forgotten = max(forgotten, ?)", (name, forget))
 
 
@@ -297,6 +322,17 @@ def touch(connection: sqlite3.Connection, document_id: str, fingerprint: str) ->
 def new_name(connection: sqlite3.Connection, beginning: str) -> str:
     """A name that was never given before, not even to a copy of this index."""
     return connection.execute("SELECT ? || lower(hex(randomblob(8)))", (beginning,)).fetchone()[0]
+
+
+def _note(connection: sqlite3.Connection, first: int, chunks: int, access: int) -> None:
+    """For those who hold an older version in memory."""
+    if chunks:
+        connection.execute("INSERT INTO change (first, chunks, access) VALUES (?, ?, ?)", (first, chunks, access))
+
+
+def _forget_access(connection: sqlite3.Connection, access: int) -> None:
+    """A list that no document has any more would name people for nothing."""
+    connection.execute("DELETE FROM access WHERE id = ?1 AND ?1 NOT IN (SELECT access FROM document)", (access,))
 
 
 def _next_generation(connection: sqlite3.Connection) -> None:
@@ -317,7 +353,7 @@ def _access_id(connection: sqlite3.Connection, readable_by: Sequence[Principal])
 
 def _chunk_row(key: int, document: int, chunk: Chunk) -> tuple[object, ...]:
     headings = json.dumps(chunk.heading_path)
-    units = np.array(chunk.units, np.int32).tobytes()
+    units = np.array(chunk.units, "<i4").tobytes()
     return (key, chunk.id, document, chunk.position, headings, *chunk.lines, chunk.url, units, chunk.text)
 
 
@@ -336,7 +372,10 @@ def _halves(units: Matrix | None) -> bytes | None:
 def fresh(connection: sqlite3.Connection, *, after: int, dimension: int) -> Segment:
     """The chunks with a higher key than `after`, as arrays."""
     rows = connection.execute(
-        "SELECT chunk, access, terms, vector FROM embedding WHERE chunk > ? ORDER BY chunk", (after,)
+        "SELECT e.chunk, d.access, e.terms, e.vector FROM document d"
+        " JOIN embedding e ON e.chunk >= d.first AND e.chunk < d.first + d.chunks"
+        " WHERE d.first > ? ORDER BY d.first, e.chunk",
+        (after,),
     ).fetchall()
     keys, access, terms, vectors = zip(*rows, strict=True) if rows else ((), (), (), ())
     matrix = np.frombuffer(b"".join(vectors), "<f4").reshape(-1, dimension)
@@ -344,10 +383,11 @@ def fresh(connection: sqlite3.Connection, *, after: int, dimension: int) -> Segm
     return segment_of(np.array(keys, np.int64), np.array(access, np.int32), counted, matrix)
 
 
-def removed(connection: sqlite3.Connection, *, after: int) -> tuple[list[KeyRange], int]:
-    """Key ranges removed by entries after `after`, and the last entry."""
-    rows = connection.execute("SELECT id, first, chunks FROM removed WHERE id > ? ORDER BY id", (after,)).fetchall()
-    return [(first, chunks) for _, first, chunks in rows], rows[-1][0] if rows else after
+def changes(connection: sqlite3.Connection, *, after: int) -> tuple[list[Change], int]:
+    """What happened to chunks by entries after `after`, and the last entry."""
+    statement = "SELECT id, first, chunks, access FROM change WHERE id > ? ORDER BY id"
+    rows = connection.execute(statement, (after,)).fetchall()
+    return [Change(*row[1:]) for row in rows], rows[-1][0] if rows else after
 
 
 def known(connection: sqlite3.Connection, source: str) -> list[Known]:
@@ -409,7 +449,7 @@ def _chunk(row: Sequence[Any], readable_by: Mapping[int, tuple[Principal, ...]])
         source=source,
         path=path,
         title=title,
-        heading_path=tuple(json.loads(headings)),
+        heading_path=_headings(headings),
         text=text,
         position=position,
         lines=(first_line, last_line),
@@ -417,8 +457,13 @@ def _chunk(row: Sequence[Any], readable_by: Mapping[int, tuple[Principal, ...]])
         updated=datetime.fromisoformat(updated) if updated else None,
         revision=revision,
         readable_by=readable_by[access],
-        units=tuple((int(first), int(last)) for first, last in np.frombuffer(units, "<i4").reshape(-1, 2).tolist()),
+        units=tuple(struct.iter_unpack("<ii", units)),
     )
+
+
+@lru_cache(maxsize=4096)
+def _headings(written: str) -> tuple[str, ...]:
+    return tuple(json.loads(written))
 
 
 def _embedding(vector: bytes, units: bytes | None) -> Embedding:

@@ -7,23 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import log
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from bot.adapters.local.postings import Mask
-from bot.adapters.local.scan import Part, Scan
-from bot.models import Vector
+from bot.adapters.local.scan import GONE, Scan
+from bot.models import Matrix, Vector
 
 Rows: TypeAlias = npt.NDArray[np.intp]
-Scores: TypeAlias = npt.NDArray[np.float64]
+Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Ids: TypeAlias = Callable[[Sequence[int]], Mapping[int, str]]
 """Chunk ids by key; asked only when scores tie."""
 
-ROUNDING: Final = 1e-5
-"""More than a sum of products in single precision can be off; what is closer than this is summed again, exactly."""
 SPARSE: Final = 8
 """Below one readable row in this many, gathering those rows is faster than multiplying all."""
 
@@ -59,8 +58,8 @@ class Ranker:
     def __init__(self, scan: Scan, tuning: Tuning) -> None:
         self.scan = scan
         self._tuning = tuning
-        self._live = np.concatenate([part.live for part in scan.parts])
-        self._access = np.concatenate([part.segment.access for part in scan.parts])
+        self._access = np.concatenate([part.access for part in scan.parts])
+        self._live = self._access != GONE
         self._keys = np.concatenate([part.segment.keys for part in scan.parts])
         self._chunks = int(self._live.sum())
         self._norms = self._lengths_weighed()
@@ -69,16 +68,23 @@ class Ranker:
         """Which rows exist and have an access list that is True in `readable`."""
         return readable[self._access] & self._live
 
-    def rank(self, words: Mapping[int, float], vector: Vector | None, *, allowed: Mask, ids: Ids) -> list[Ranked]:
-        """The fused hits among `allowed` rows, best first; ties by chunk id. `words` are weighed by key."""
+    def rank(
+        self, words: Mapping[int, float], vector: Vector | None, *, allowed: Mask, limit: int, ids: Ids
+    ) -> list[Ranked]:
+        """The first `limit` of the fused hits among `allowed` rows, best first; `words` are weighed by key."""
+        order = partial(self._order, ids=ids)
         bm25 = self._bm25(words)
-        by_words = self._first(np.flatnonzero(allowed & (bm25 > 0)), bm25, lambda rows: bm25[rows], ids)
+        said = self._first(np.flatnonzero(allowed & (bm25 > 0)), bm25, order)
         if vector is None:
-            return self._fused({}, dict(by_words), None, bm25, ids)
-        query = vector.astype(np.float32)
-        rough = self._rough_cosines(query, allowed)
-        by_meaning = self._first(np.flatnonzero(allowed), rough, lambda rows: self._cosines(query, rows), ids)
-        return self._fused(dict(by_meaning), dict(by_words), query, bm25, ids)
+            cosines, near, alpha = np.zeros(len(bm25), np.float32), said[:0], 0.0
+        else:
+            cosines, alpha = self._cosines(vector.astype(np.float32), allowed), self._tuning.alpha
+            near = self._first(np.flatnonzero(allowed), cosines, order)
+        rows = np.union1d(near, said)
+        scores = alpha * _scaled(cosines, near, rows) + (1 - alpha) * _scaled(bm25, said, rows)
+        best = order(rows, scores)[: max(limit, 0)]
+        raw = zip(self._keys[rows[best]], scores[best], bm25[rows[best]], cosines[rows[best]], strict=True)
+        return [Ranked(int(key), float(score), float(words), float(cosine)) for key, score, words, cosine in raw]
 
     def _lengths_weighed(self) -> npt.NDArray[np.float32]:
         """BM25's k1 * (1 - b + b * length / mean length), by row."""
@@ -88,87 +94,65 @@ class Ranker:
         mean = weighed[self._live].mean() if self._chunks else 1.0
         return (tuning.k1 * (1 - tuning.b + tuning.b * weighed / max(mean, 1e-9))).astype(np.float32)
 
-    def _bm25(self, words: Mapping[int, float]) -> Scores:
+    def _bm25(self, words: Mapping[int, float]) -> Floats:
         """By row, summed over `words`; as Lucene since version 8 computes it, so never negative."""
-        scores: Scores = np.zeros(len(self._live))
+        scores: Floats = np.zeros(len(self._live))
         for word, weight in words.items():
             self._add_word(scores, word, weight)
         return scores
 
-    def _add_word(self, scores: Scores, word: int, weight: float) -> None:
+    def _add_word(self, scores: Floats, word: int, weight: float) -> None:
         settled, recent = (part.segment.postings.of(word) for part in self.scan.parts)
-        rows: Rows = np.concatenate((settled[0].astype(np.intp), recent[0] + np.intp(len(self.scan.settled.live))))
+        rows: Rows = np.concatenate((settled[0].astype(np.intp), recent[0] + np.intp(self.scan.settled.segment.rows)))
         counts = np.concatenate((settled[1], recent[1])).astype(np.float32)
         chunks = int(self._live[rows].sum())
         times = counts[:, 0] + np.float32(self._tuning.place) * counts[:, 1]
         rarity = log(1 + (self._chunks - chunks + 0.5) / (chunks + 0.5))
         scores[rows] += weight * rarity * times / (times + self._norms[rows])
 
-    def _rough_cosines(self, query: Vector, allowed: Mask) -> npt.NDArray[np.float32]:
-        """By row; those of rows that are not allowed mean nothing."""
-        split = len(self.scan.settled.live)
+    def _cosines(self, query: Vector, allowed: Mask) -> Floats:
+        """By row; those of rows that are not allowed mean nothing. Equal vectors have equal cosines."""
+        split = self.scan.settled.segment.rows
         pairs = zip(self.scan.parts, (allowed[:split], allowed[split:]), strict=True)
-        return np.concatenate([_products(part, query, wanted) for part, wanted in pairs])
+        return np.concatenate([_cosines(part.segment.vectors, query, wanted) for part, wanted in pairs])
 
-    def _cosines(self, query: Vector, rows: Rows) -> Scores:
-        """Of a few rows; equal vectors have equal cosines, wherever they stand."""
-        split = len(self.scan.settled.live)
-        here = rows < split
-        cosines: Scores = np.empty(len(rows))
-        for part, where, shift in ((self.scan.settled, here, 0), (self.scan.recent, ~here, split)):
-            vectors = part.segment.vectors[rows[where] - shift]
-            cosines[where] = (vectors.astype(np.float64) * query).sum(axis=1)
-        return cosines
-
-    def _first(
-        self, rows: Rows, rough: npt.NDArray[np.floating], exact: Callable[[Rows], Scores], ids: Ids
-    ) -> list[tuple[int, float]]:
-        """The best rows of one leg with their scores, best first."""
+    def _first(self, rows: Rows, scores: Floats, order: Callable[[Rows, Floats], Rows]) -> Rows:
+        """The best of `rows` for one leg."""
         leg = self._tuning.leg
+        values = scores[rows]
         if len(rows) > leg:
-            values = rough[rows]
-            cut = np.partition(values, len(rows) - leg)[len(rows) - leg]
-            rows = rows[values >= cut - ROUNDING]
-        scores = exact(rows)
-        order = self._order(rows, scores, ids)[:leg]
-        return [(int(rows[place]), float(scores[place])) for place in order]
+            best = values >= np.partition(values, len(rows) - leg)[len(rows) - leg]
+            rows, values = rows[best], values[best]
+        return rows[order(rows, values)[:leg]]
 
-    def _order(self, rows: Rows, scores: Scores, ids: Ids) -> Sequence[int]:
+    def _order(self, rows: Rows, scores: Floats, *, ids: Ids) -> Rows:
         """Places by falling score, ties by chunk id."""
-        if len(np.unique(scores)) == len(scores):
-            return np.argsort(-scores).tolist()
-        names = ids(self._keys[rows].tolist())
-        return sorted(range(len(rows)), key=lambda place: (-scores[place], names[int(self._keys[rows[place]])]))
-
-    def _fused(
-        self, cosines: dict[int, float], words: dict[int, float], query: Vector | None, bm25: Scores, ids: Ids
-    ) -> list[Ranked]:
-        """Both legs scaled to 0..1 and added; a chunk that one leg missed gets 0 from it, but keeps its raw score."""
-        alpha = 0.0 if query is None else self._tuning.alpha
-        near, said = _scaled(cosines), _scaled(words)
-        rows: Rows = np.array(sorted(near.keys() | said.keys()), np.intp)
-        scores = np.array([alpha * near.get(row, 0.0) + (1 - alpha) * said.get(row, 0.0) for row in rows.tolist()])
-        raw = np.zeros(len(rows)) if query is None else self._cosines(query, rows)
-        return [
-            Ranked(int(self._keys[rows[place]]), float(scores[place]), float(bm25[rows[place]]), float(raw[place]))
-            for place in self._order(rows, scores, ids)
-        ]
+        order = np.argsort(-scores, kind="stable")
+        falling = scores[order]
+        equal = np.concatenate(([False], falling[1:] == falling[:-1], [False]))
+        tied = np.flatnonzero(equal[:-1] | equal[1:])
+        if len(tied):
+            names = ids(self._keys[rows[order[tied]]].tolist())
+            keys = self._keys[rows]
+            order[tied] = sorted(order[tied], key=lambda place: (-scores[place], names[int(keys[place])]))
+        return order
 
 
-def _products(part: Part, query: Vector, wanted: Mask) -> npt.NDArray[np.float32]:
-    vectors = part.segment.vectors
+def _cosines(vectors: Matrix, query: Vector, wanted: Mask) -> npt.NDArray[np.float32]:
+    """One dot product per row: measured, faster than a matrix product, and no row's depends on where it stands."""
     rows = np.flatnonzero(wanted)
     if len(rows) * SPARSE > len(vectors):
-        return vectors @ query
-    products = np.zeros(len(vectors), np.float32)
-    products[rows] = vectors[rows] @ query
-    return products
+        return np.vecdot(vectors, query)
+    cosines = np.zeros(len(vectors), np.float32)
+    cosines[rows] = np.vecdot(vectors[rows], query)
+    return cosines
 
 
-def _scaled(scores: dict[int, float]) -> dict[int, float]:
-    """From 0 for the lowest to 1 for the highest; 1 for all when they are equal."""
-    if not scores:
-        return {}
-    low, high = min(scores.values()), max(scores.values())
-    span = high - low
-    return {row: (score - low) / span if span else 1.0 for row, score in scores.items()}
+def _scaled(scores: Floats, leg: Rows, rows: Rows) -> Floats:
+    """For each of `rows` from 0, the lowest score of the leg, to 1, the highest; 1 when all are equal, 0 outside it."""
+    scaled = np.zeros(len(rows))
+    if len(leg):
+        values = scores[leg].astype(np.float64)
+        low, span = values.min(), np.ptp(values)
+        scaled[np.searchsorted(rows, leg)] = (values - low) / span if span else 1.0
+    return scaled

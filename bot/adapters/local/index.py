@@ -176,7 +176,7 @@ def _search(query: Query, audience: Audience, limit: int, view: View) -> list[Hi
         return None
     allowed = ranker.allowed(view.reading.readable.by(audience))
     ids = partial(database.chunk_ids, view.connection)
-    ranked = ranker.rank(_weighed(query), query.vector, allowed=allowed, ids=ids)[: max(limit, 0)]
+    ranked = ranker.rank(_weighed(query), query.vector, allowed=allowed, limit=limit, ids=ids)
     found = database.chunks(view.connection, [one.key for one in ranked], view.reading.readable.lists)
     return [
         Hit(chunk, one.score, one.bm25, one.cosine, embedding)

@@ -149,10 +149,12 @@ def _pool(text: Tokens, vectors: npt.NDArray[np.float32]) -> Embedding:
 
 def _spans(offsets: npt.NDArray[np.int32], spans: Sequence[Span], vectors: npt.NDArray[np.float32]) -> Matrix:
     """A unit row per span from the tokens that begin in it; zeros where there is none (past the window, or blank)."""
-    bounds = np.array(spans, np.int32).reshape(-1, 2)
-    first, last = offsets[:, 0], offsets[:, 1]
-    belongs = (first >= bounds[:, :1]) & (first < bounds[:, 1:]) & (last > first)  # [CLS] and [SEP] are empty
-    return _unit(belongs.astype(np.float32) @ vectors)
+    begins = offsets[1:-1, 0]  # [CLS] and [SEP] stand nowhere
+    sums = np.zeros((len(spans), vectors.shape[1]), np.float32)
+    for row, span in enumerate(spans):
+        first, last = np.searchsorted(begins, span)
+        vectors[1 + first : 1 + last].sum(axis=0, out=sums[row])
+    return _unit(sums)
 
 
 def _unit(rows: npt.NDArray[np.float32]) -> Matrix:

@@ -77,7 +77,7 @@ class Reading:
     def _start(self, state: State) -> Scan:
         """The scan in hand, unless it cannot be brought up to date, or there is a better one on disk."""
         current = self._ranker.scan if self._ranker else None
-        if current is None or current.last_removed < state.forgotten or _outgrown(current, state):
+        if current is None or current.last_change < state.forgotten or _outgrown(current, state):
             return published(self._path.parent, state)
         return current
 
@@ -94,18 +94,18 @@ def published(folder: Path, state: State) -> Scan:
 
 def gathered(connection: sqlite3.Connection, state: State, current: Scan) -> Scan:
     """`current` with all that the database says since, up to the snapshot of `state`."""
-    gone, last_removed = database.removed(connection, after=current.last_removed)
+    changes, last_change = database.changes(connection, after=current.last_change)
     fresh = database.fresh(connection, after=current.last_key, dimension=state.dimension)
     return scan.advanced(
         current,
         generation=state.generation,
         fresh=fresh,
-        removed=gone,
+        changes=changes,
         last_key=int(fresh.keys[-1]) if fresh.rows else current.last_key,
-        last_removed=max(last_removed, state.forgotten),
+        last_change=max(last_change, state.forgotten),
     )
 
 
 def _outgrown(current: Scan, state: State) -> bool:
-    gone = len(current.settled.live) - int(current.settled.live.sum())
-    return state.published not in (None, current.published) and gone + current.recent.segment.rows > OUTGROWN
+    changed = current.settled.gone + current.recent.segment.rows
+    return state.published not in (None, current.published) and changed > OUTGROWN

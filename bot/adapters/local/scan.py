@@ -24,8 +24,17 @@ PREFIX: Final = "scan-"
 UNFINISHED: Final = ".scan-"
 ROWS_AT_ONCE: Final = 4096
 
-KeyRange = tuple[int, int]
-"""First key, and how many."""
+GONE: Final = 0
+"""In place of an access list's number: the chunk is no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From the key `first` on, `chunks` chunks have this access list now, or are `GONE`."""
+
+    first: int
+    chunks: int
+    access: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,34 +66,43 @@ def segment_of(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """A segment, and which of its rows still exist."""
+    """A segment, and the access lists that its rows have now: `access` of shape (n,), `GONE` where a row is no more."""
 
     segment: Segment
-    live: Mask
+    access: npt.NDArray[np.int32]
 
-    def without(self, removed: Iterable[KeyRange]) -> Part:
-        """The same with more rows gone."""
-        keys = self.segment.keys
-        live = self.live
-        for first, number in removed:
-            low, high = np.searchsorted(keys, (first, first + number))
+    @property
+    def live(self) -> Mask:
+        """Which rows still exist."""
+        return self.access != GONE
+
+    @property
+    def gone(self) -> int:
+        """How many rows do not."""
+        return len(self.access) - int(np.count_nonzero(self.access))
+
+    def changed(self, changes: Iterable[Change]) -> Part:
+        """The same after these changes, in their order."""
+        access = self.access
+        for change in changes:
+            low, high = np.searchsorted(self.segment.keys, (change.first, change.first + change.chunks))
             if low < high:
-                live = live.copy() if live is self.live else live
-                live[low:high] = False
-        return self if live is self.live else Part(self.segment, live)
+                access = access.copy() if access is self.access else access
+                access[low:high] = change.access
+        return self if access is self.access else Part(self.segment, access)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scan:
     """All chunks as of one generation: `settled` from the files named `published`, `recent` in memory.
 
-    `last_key` and `last_removed` say how far in the database's two growing tables this scan has read.
+    `last_key` and `last_change` say how far in the database's two growing tables this scan has read.
     """
 
     generation: int
     published: str | None
     last_key: int
-    last_removed: int
+    last_change: int
     settled: Part
     recent: Part
 
@@ -96,25 +114,25 @@ class Scan:
     @property
     def rows(self) -> int:
         """How many chunks there are."""
-        return sum(int(part.live.sum()) for part in self.parts)
+        return sum(part.segment.rows - part.gone for part in self.parts)
 
 
 def empty(dimension: int) -> Scan:
     """A scan that has read nothing yet."""
     nothing = segment_of(np.empty(0, np.int64), np.empty(0, np.int32), (), np.empty((0, dimension), np.float32))
-    part = Part(nothing, np.ones(0, np.bool_))
+    part = Part(nothing, nothing.access)
     return Scan(0, None, 0, 0, part, part)
 
 
 def advanced(
-    scan: Scan, *, generation: int, fresh: Segment, removed: Sequence[KeyRange], last_key: int, last_removed: int
+    scan: Scan, *, generation: int, fresh: Segment, changes: Sequence[Change], last_key: int, last_change: int
 ) -> Scan:
-    """The scan with the chunks that came since, and without those that went."""
-    recent = scan.recent.without(removed)
-    if fresh.rows or recent is not scan.recent:
-        segment = merged(recent, Part(fresh, np.ones(fresh.rows, np.bool_)))
-        recent = Part(segment, np.ones(segment.rows, np.bool_))
-    return Scan(generation, scan.published, last_key, last_removed, scan.settled.without(removed), recent)
+    """The scan with the chunks that came since, without those that went, and with the access lists of now."""
+    recent = scan.recent.changed(changes)
+    if fresh.rows or recent.gone:
+        segment = merged(recent, Part(fresh, fresh.access))
+        recent = Part(segment, segment.access)
+    return Scan(generation, scan.published, last_key, last_change, scan.settled.changed(changes), recent)
 
 
 def merged(first: Part, second: Part) -> Segment:
@@ -137,7 +155,7 @@ def save(scan: Scan, folder: Path, name: str) -> None:
             np.save(file, array)
             _sync(file)
     _save_vectors(scan, making / "vectors.npy")
-    read = {"generation": scan.generation, "last_key": scan.last_key, "last_removed": scan.last_removed}
+    read = {"generation": scan.generation, "last_key": scan.last_key, "last_change": scan.last_change}
     with (making / "read.json").open("w") as file:
         json.dump(read, file)
         _sync(file)
@@ -156,9 +174,9 @@ def load(folder: Path, name: str) -> Scan:
     try:
         postings = Postings(**{field.name: arrays.pop(field.name) for field in fields(Postings)})
         segment = Segment(**arrays, postings=postings)
-        settled = Part(segment, np.ones(segment.rows, np.bool_))
+        settled = Part(segment, segment.access)
         recent = empty(segment.vectors.shape[1]).recent
-        return Scan(read["generation"], name, read["last_key"], read["last_removed"], settled, recent)
+        return Scan(read["generation"], name, read["last_key"], read["last_change"], settled, recent)
     except (KeyError, TypeError) as error:
         raise ValueError(f"{place} is not a whole scan") from error
 
@@ -175,24 +193,24 @@ def _tables(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int32], Postings]:
     """Everything but the vectors, of the rows that still exist."""
     one, two = first.segment, second.segment
-    keys = np.concatenate((one.keys[first.live], two.keys[second.live]))
-    access = np.concatenate((one.access[first.live], two.access[second.live]))
-    lengths = np.concatenate((one.lengths[first.live], two.lengths[second.live]))
-    offset = int(first.live.sum())
-    postings = joined(one.postings.only(first.live), two.postings.only(second.live), offset=offset)
+    stay, also = first.live, second.live
+    keys = np.concatenate((one.keys[stay], two.keys[also]))
+    access = np.concatenate((first.access[stay], second.access[also]))
+    lengths = np.concatenate((one.lengths[stay], two.lengths[also]))
+    postings = joined(one.postings.only(stay), two.postings.only(also), offset=int(stay.sum()))
     return keys, access, lengths, postings
 
 
 def _save_vectors(scan: Scan, path: Path) -> None:
     """Block by block: the whole matrix is never in memory."""
-    rows = sum(int(part.live.sum()) for part in scan.parts)
-    shape = (rows, scan.settled.segment.vectors.shape[1])
+    shape = (scan.rows, scan.settled.segment.vectors.shape[1])
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
         for part in scan.parts:
+            live = part.live
             for start in range(0, part.segment.rows, ROWS_AT_ONCE):
                 block = slice(start, start + ROWS_AT_ONCE)
-                file.write(part.segment.vectors[block][part.live[block]].tobytes())
+                file.write(part.segment.vectors[block][live[block]].tobytes())
         _sync(file)
 
 

@@ -17,7 +17,7 @@ from bot.adapters.local import database, scan
 from bot.adapters.local.postings import count
 from bot.adapters.local.reading import gathered, published
 from bot.errors import BadRequest
-from bot.models import Document, Embedding
+from bot.models import Document, Embedding, Principal
 from bot.ports.search import Known
 
 LOCK: Final = "lock"
@@ -74,9 +74,11 @@ class LocalIndexWriter:
         _check(document, embeddings, self._dimension)
         await self._run(lambda: self._upsert(document, embeddings, fingerprint))
 
-    async def touch(self, document_id: str, *, fingerprint: str) -> None:
-        """Remember a new fingerprint for a document whose content has not changed."""
-        await self._run(lambda: database.touch(self._writing(), document_id, fingerprint))
+    async def touch(
+        self, document_id: str, *, fingerprint: str, readable_by: tuple[Principal, ...] | None = None
+    ) -> None:
+        """Remember a new fingerprint for a document whose content has not changed, and its new readers if given."""
+        await self._run(lambda: self._touch(document_id, fingerprint, readable_by))
 
     async def delete(self, document_ids: Sequence[str]) -> int:
         """Remove documents with all their chunks; how many of them existed."""
@@ -123,6 +125,14 @@ class LocalIndexWriter:
         if self._unpublished > max(UNPUBLISHED, self._settled // 4):
             self._publish()
 
+    def _touch(self, document_id: str, fingerprint: str, readable_by: tuple[Principal, ...] | None) -> None:
+        connection = self._writing()
+        if readable_by is None:
+            database.touch(connection, document_id, fingerprint)
+            return
+        with database.transaction(connection):
+            database.grant(connection, document_id, readable_by, fingerprint=fingerprint)
+
     def _delete(self, document_ids: Sequence[str]) -> int:
         connection = self._writing()
         with database.transaction(connection):
@@ -139,7 +149,7 @@ class LocalIndexWriter:
         if name:
             scan.save(current, folder, name)
         with database.transaction(connection):
-            database.publish(connection, name, forget=before.last_removed)
+            database.publish(connection, name, forget=before.last_change)
         scan.remove_all_but(folder, name)
         self._settled, self._unpublished = current.rows, 0
 
