@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -226,6 +227,12 @@ async def bot(settings: Settings, *, transport: "Transport | None") -> AsyncGene
 def now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
+
+
+def apart(settings: Settings, purpose: str, about: Path) -> Settings:
+    """The same settings with a home of its own for one folder or file, so that no trial mixes with the real index."""
+    name = sha256(str(about.expanduser().resolve()).encode()).hexdigest()[:12]
+    return settings.model_copy(update={"home": settings.home / purpose / name})
 
 
 def private(home: Path) -> Path:

@@ -110,7 +110,7 @@ class Pipeline:
             closest=() if answered else _closest(found.ranking.hits),
             passages=_scored(found.ranking.hits, cited.citations),
             timings_ms=timings.milliseconds,
-            backends=self._backends(reranked=found.reranked),
+            backends=self.backends(reranked=found.reranked),
             rewritten=found.rewritten.changed,
         )
 
@@ -120,10 +120,11 @@ class Pipeline:
     def _untold(self, question: str, text: str) -> Answer:
         return Answer(
             question=question, standalone_query=question, text=text, answered=False, confidence="low", citations=(),
-            backends=self._backends(reranked=True),
+            backends=self.backends(),
         )  # fmt: skip
 
-    def _backends(self, *, reranked: bool) -> dict[str, str]:
+    def backends(self, *, reranked: bool = True) -> dict[str, str]:
+        """What stands behind each port, by name."""
         return {
             "embedder": self.embedder.model,
             "index": self.index_name,

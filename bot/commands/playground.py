@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,14 +33,14 @@ async def run(arguments: argparse.Namespace) -> int:
     """Index the folder, then serve the bot and the page until Ctrl-C."""
     from bot.commands.index import index
     from bot.commands.running import until_stopped
-    from bot.composition import bot
+    from bot.composition import apart, bot
     from bot.logs import configure
     from bot.playground import Playground
 
     configure("warning")
     settings = options.settings(arguments.home)
     if arguments.docs is not None:
-        settings = _apart(settings, arguments.docs)
+        settings = apart(settings, "playground", arguments.docs)
         await index(settings, [arguments.docs], show=sys.stderr)
     async with AsyncExitStack() as stack:
         suggestions = arguments.suggest or await _suggestions(settings)
@@ -51,12 +50,6 @@ async def run(arguments: argparse.Namespace) -> int:
         await stack.enter_async_context(footnote.edge(transport="socket"))
         await until_stopped(worker, announce=_welcome(slack.page_url))
     return 0
-
-
-def _apart(settings: "Settings", docs: Path) -> "Settings":
-    """A home of its own for each folder that is tried, so that no trial mixes with a company's index."""
-    name = sha256(str(docs.expanduser().resolve()).encode()).hexdigest()[:12]
-    return settings.model_copy(update={"home": settings.home / "playground" / name})
 
 
 def _against(settings: "Settings", slack: "Playground") -> "Settings":

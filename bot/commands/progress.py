@@ -1,6 +1,6 @@
 """A progress bar for an indexing run, on a terminal only."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -30,6 +30,20 @@ def progress_bar(show: TextIO) -> Generator[OnProgress]:
             bars.update(embedding, completed=at.embedded, total=at.chunks, told=_pace(at))
 
         yield advance
+
+
+@contextmanager
+def counter(what: str, show: TextIO) -> Generator[Callable[..., None]]:
+    """What counts `what` while the block runs: told how many are done, and of how many where that is known."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}"))
+    console = Console(file=show)
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
+        task = bars.add_task(what.capitalize(), total=None)
+
+        def count(done: int, total: int | None = None) -> None:
+            bars.update(task, completed=done, total=total)
+
+        yield count
 
 
 def _pace(at: progress.Progress) -> str:

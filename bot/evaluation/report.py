@@ -1,0 +1,139 @@
+"""A run as people read it, as programs read it, and as it is saved to be compared with another."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.errors import BadRequest
+from bot.evaluation.experiments import Measured
+from bot.evaluation.metrics import Estimate, difference, estimate
+
+_ORDER = """
+    ndcg@10 recall@10 recall@50 mrr@10 file@1 file@5 section@5 mrr followup_file@5 followup_mrr evidence_shown
+    first_citation_gold citation_precision declined_unanswerable declined_answerable plain_unanswerable
+    plain_answerable
+"""
+ORDER: list[str] = [*_ORDER.split()]
+"""Metrics in the order in which they are shown."""
+
+
+class Run(BaseModel):
+    """Everything a run came to, one value per metric and question."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    dataset: str
+    configuration: dict[str, Any]
+    latency_ms: dict[Literal["p50", "p95"], float]
+    groups: dict[str, str]
+    values: dict[str, dict[str, float]]
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Mean and interval per metric, in the order of `ORDER`."""
+        names = sorted((name for name, values in self.values.items() if values), key=ORDER.index)
+        return {name: estimate(self.values[name], self.groups) for name in names}
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as `footnote evaluate --json` prints it."""
+        return {
+            "dataset": self.dataset,
+            "queries": len(self.groups),
+            "configuration": self.configuration,
+            "latency_ms": self.latency_ms,
+            "metrics": _as_json(self.estimates()),
+        }
+
+
+def run_of(dataset: str, configuration: Mapping[str, Any], measured: Measured) -> Run:
+    """What was measured, as a run. Raises `BadRequest` when nothing was asked."""
+    if not measured.milliseconds:
+        raise BadRequest(f"{dataset} holds no judged question; see docs/guide/evaluating.md")
+    p50, p95 = np.percentile(measured.milliseconds, [50, 95])
+    return Run(
+        dataset=dataset,
+        configuration={**configuration, **measured.backends},
+        latency_ms={"p50": round(float(p50), 1), "p95": round(float(p95), 1)},
+        groups=measured.groups,
+        values={name: dict(values) for name, values in measured.values.items()},
+    )
+
+
+def save(run: Run, path: Path) -> None:
+    """Write a run for a later comparison. Raises `BadRequest` when it cannot be written."""
+    try:
+        path.write_text(run.model_dump_json(), encoding="utf-8")
+    except OSError as error:
+        raise BadRequest(f"cannot save the run to {path} ({error.strerror}); choose another place") from None
+
+
+def read(path: Path) -> Run:
+    """A saved run. Raises `BadRequest` when it is not one."""
+    try:
+        return Run.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadRequest(f"cannot read {path} ({error.strerror}); save a run with --save first") from None
+    except (ValidationError, UnicodeDecodeError):
+        raise BadRequest(f"{path} is not a run that this version saved; save it again with --save") from None
+
+
+def differences(before: Run, after: Run) -> dict[str, Estimate]:
+    """Paired differences per metric over the questions of both runs. Raises `BadRequest` for runs of unlike sets."""
+    if before.dataset != after.dataset:
+        raise BadRequest(f"these runs measured {before.dataset} and {after.dataset}; compare runs over one dataset")
+    groups = {**before.groups, **after.groups}
+    shared = sorted((name for name in before.values if name in after.values), key=ORDER.index)
+    found = {name: difference(before.values[name], after.values[name], groups) for name in shared}
+    return {name: measured for name, measured in found.items() if measured is not None}
+
+
+def differences_as_json(before: Run, after: Run) -> dict[str, Any]:
+    """A comparison as `footnote evaluate --compare --json` prints it."""
+    return {
+        "dataset": after.dataset,
+        "before": before.configuration,
+        "after": after.configuration,
+        "differences": _as_json(differences(before, after)),
+    }
+
+
+def _as_json(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, float]]:
+    return {
+        name: {"mean": round(e.mean, 4), "low": round(e.low, 4), "high": round(e.high, 4), "n": e.n}
+        for name, e in estimates.items()
+    }
+
+
+def table(estimates: Mapping[str, Estimate], *, sign: bool = False) -> str:
+    """Metrics with their intervals as a person reads them; with `sign` as differences, marked where they are sure."""
+    shape = "+.3f" if sign else ".3f"
+    lines = [f"{'metric':<22}{'mean':>8}   {'95 % interval':<18}{'n':>6}"]
+    for name, e in estimates.items():
+        interval = f"[{e.low:{shape}}, {e.high:{shape}}]"
+        sure = "  *" if sign and (e.low > 0 or e.high < 0) else ""
+        lines.append(f"{name:<22}{e.mean:>8{shape}}   {interval:<18}{e.n:>6}{sure}")
+    return "\n".join(lines)
+
+
+def told(run: Run) -> str:
+    """The whole report as a person reads it."""
+    configuration = ", ".join(f"{key} {value}" for key, value in run.configuration.items())
+    head = f"{run.dataset}: {len(run.groups)} questions ({configuration})"
+    latency = f"latency p50 {run.latency_ms['p50']:.0f} ms, p95 {run.latency_ms['p95']:.0f} ms"
+    return f"{head}\n\n{table(run.estimates())}\n\n{latency}"
+
+
+def told_differences(before: Run, after: Run) -> str:
+    """A comparison as a person reads it."""
+    changed = {
+        key: (before.configuration.get(key), value)
+        for key, value in after.configuration.items()
+        if before.configuration.get(key) != value
+    }
+    head = f"{after.dataset}, second run minus first, paired by question (* the interval leaves out zero)"
+    what = "".join(f"\n{key}: {json.dumps(was)} -> {json.dumps(now)}" for key, (was, now) in changed.items())
+    return f"{head}{what}\n\n{table(differences(before, after), sign=True)}"
