@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from bot.models import Chunk, Document
+from indexing.chunk.layout import SHORT_HEADER, Atom, Layout, laid_out
 from indexing.chunk.sentences import Span
-from indexing.chunk.units import LONGEST, size, units
+from indexing.chunk.units import LONGEST, PIECES_PER_WORD, size, units
 from indexing.ports import Block, Kind, Linker, Origin, Parsed, Section
 
 if TYPE_CHECKING:
     from semantic_text_splitter import TextSplitter
 
 DEFAULT_LIMIT = 180
-"""Words in a chunk (as `size` counts them): with its place line what a small embedding model sees, 256 word pieces."""
-_SHORT_FAMILY = 40
-"""Words up to which an item that introduces others is quoted together with them."""
+"""Words in a chunk of English prose: with its place line what a small embedding model sees, 256 word pieces."""
+_SCALE = 4
+"""Letters of an outline that stand for a word piece, so that line ends between them weigh little."""
 _VERSION = "1"
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A block laid out in its section's text: where it stands, and which parts of it can be quoted."""
-
-    span: Span
-    units: tuple[Span, ...]
-    block: Block
-
-
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """A chunk to be: its text, its units in that text, and its lines in the source."""
-
-    text: str
-    units: tuple[Span, ...]
-    lines: Span
 
 
 class HeadingChunker:
@@ -88,14 +73,13 @@ class HeadingChunker:
         )
 
     def _cuts(self, section: Section) -> Iterator[_Cut]:
-        text, pieces = _laid_out(section.blocks, self._longest)
-        total = size(text)
-        if total <= self._limit:
-            yield _cut(text, pieces, (0, len(text)))
+        layout = laid_out(section.blocks, longest=self._longest)
+        limit = int(self._limit * PIECES_PER_WORD)
+        if layout.pieces <= limit:
+            yield _cut(layout, 0, len(layout.atoms))
             return
-        splitter = _splitter(_fair_share(total, self._limit))
-        for start, part in splitter.chunk_indices(_cuttable(text, pieces)):
-            yield _cut(text, pieces, (start, start + len(part)))
+        for first, after in _groups(layout.atoms, _fair_share(layout.pieces, limit)):
+            yield _cut(layout, first, after)
 
 
 def readable_name(path: str) -> str:
@@ -127,125 +111,58 @@ def _has_children(sections: Sequence[Section], at: int) -> bool:
     )
 
 
-# --- laying out -----------------------------------------------------------------------------------------------------
-
-
-def _laid_out(blocks: Sequence[Block], longest: int) -> tuple[str, list[_Piece]]:
-    """The section's text: items and rows on lines of their own, other blocks set apart by an empty line."""
-    text = ""
-    pieces: list[_Piece] = []
-    for before, block in zip((None, *blocks), blocks, strict=False):
-        text += _gap(before, block)
-        start = len(text)
-        lead = "  " * max(0, block.depth - 1) + (f"{block.marker} " if block.marker else "")
-        text += lead + block.text
-        pieces.append(_Piece((start, len(text)), tuple(_units(block, start, lead, longest)), block))
-    return text, _families(text, pieces)
-
-
-def _gap(before: Block | None, block: Block) -> str:
-    if before is None:
-        return ""
-    close = (Kind.ITEM, Kind.ROW, Kind.HEADER)
-    together = (before.kind in close and block.kind in close) or (before.depth and block.depth)
-    return "\n" if together else "\n\n"
-
-
-def _units(block: Block, start: int, lead: str, longest: int) -> Iterator[Span]:
-    """The block's units in the section's text; the number of a step belongs to its first unit, a bullet does not."""
-    if block.kind is Kind.KEYWORDS:
-        return
-    begin = start + len(lead)
-    numbered = any(character.isalnum() for character in block.marker)
-    for at, (first, last) in enumerate(units(block.text, block.kind, longest=longest)):
-        yield (start + len(lead) - len(lead.lstrip()) if numbered and at == 0 else begin + first, begin + last)
-
-
-def _families(text: str, pieces: list[_Piece]) -> list[_Piece]:
-    """Join an item that ends in a colon with the items under it, where all together are short."""
-    joined: list[_Piece] = []
-    at = 0
-    while at < len(pieces):
-        family = _family(text, pieces, at)
-        joined.append(family if family is not None else pieces[at])
-        at += 1
-        while family is not None and at < len(pieces) and pieces[at].span[1] <= family.span[1]:
-            at += 1
-    return joined
-
-
-def _family(text: str, pieces: list[_Piece], at: int) -> _Piece | None:
-    head = pieces[at]
-    if head.block.kind is not Kind.ITEM or not head.block.text.rstrip().endswith(":") or not head.units:
-        return None
-    members = [head]
-    for piece in pieces[at + 1 :]:
-        if piece.block.kind is not Kind.ITEM or piece.block.depth <= head.block.depth:
-            break
-        members.append(piece)
-        if len(text[head.span[0] : piece.span[1]].split()) > _SHORT_FAMILY:
-            return None
-    if len(members) == 1:
-        return None
-    lines = (head.block.lines[0], members[-1].block.lines[1])
-    block = Block(Kind.ITEM, head.block.text, lines, head.block.marker, head.block.depth)
-    return _Piece((head.span[0], members[-1].span[1]), ((head.units[0][0], members[-1].units[-1][1]),), block)
-
-
 # --- cutting --------------------------------------------------------------------------------------------------------
 
 
-def _splitter(capacity: int) -> TextSplitter:
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A chunk to be: its text, its units in that text, and its lines in the source."""
+
+    text: str
+    units: tuple[Span, ...]
+    lines: Span
+
+
+def _groups(atoms: Sequence[Atom], capacity: int) -> Iterator[tuple[int, int]]:
+    """Which atoms stand together, as half-open ranges.
+
+    The splitter sees an outline of the section: for each atom letters for its word pieces, and before it one line
+    end inside a block, two to the next line, three after an empty line. So it prefers to cut where the text does.
+    """
     from semantic_text_splitter import TextSplitter  # noqa: PLC0415 - loaded when the first long section is cut
 
-    return TextSplitter.from_callback(size, capacity)
+    outline = ["\n" * atom.distance + "x" * (atom.pieces * _SCALE) for atom in atoms]
+    starts = list(accumulate((len(part) for part in outline), initial=0))
+    firsts = [bisect_right(starts, begin) - 1 for begin, _ in _indices(TextSplitter, capacity, "".join(outline))]
+    yield from pairwise([*dict.fromkeys([0, *firsts]), len(atoms)])
+
+
+def _indices(splitter: type[TextSplitter], capacity: int, outline: str) -> list[tuple[int, str]]:
+    return splitter(capacity * _SCALE).chunk_indices(outline)
 
 
 def _fair_share(total: int, limit: int) -> int:
-    """Words a chunk may hold so that all come out alike, instead of a full one and a scrap."""
+    """How much a chunk may hold so that all come out alike, instead of a full one and a scrap."""
     return min(limit, -(-total // -(-total // limit)) + limit // 6)
 
 
-def _cuttable(text: str, pieces: Sequence[_Piece]) -> str:
-    """A text of the same length, with line ends where it may be cut and nowhere else.
-
-    An empty line stands where a cut is best; a line that introduces what follows stays with it.
-    """
-    letters = list(text.replace("\n", " "))
-    for before, piece in zip((None, *pieces), pieces, strict=False):
-        for begin, _ in piece.units[1:]:
-            letters[begin - 1] = "\n"
-        if before is not None:
-            apart = piece.span[0] - before.span[1]
-            letters[piece.span[0] - 1] = "\n"
-            if apart > 1 and not before.block.text.endswith(":"):
-                letters[piece.span[0] - 2] = "\n"
-    return "".join(letters)
+def _cut(layout: Layout, first: int, after: int) -> _Cut:
+    """The chunk of these atoms. Rows that were parted from their table's header get it again."""
+    atoms = layout.atoms[first:after]
+    start = atoms[0].start
+    end = layout.atoms[after].start if after < len(layout.atoms) else len(layout.text)
+    head, own = _header(layout, first)
+    shift = len(head) - start
+    return _Cut(
+        text=head + layout.text[start:end].rstrip(),
+        units=own + tuple((atom.unit[0] + shift, atom.unit[1] + shift) for atom in atoms if atom.unit is not None),
+        lines=(min(atom.block.lines[0] for atom in atoms), max(atom.block.lines[1] for atom in atoms)),
+    )
 
 
-def _cut(text: str, pieces: Sequence[_Piece], span: Span) -> _Cut:
-    """What of the section falls into `span`. Rows that were parted from their table's header get it again."""
-    start, end = span
-    inside = [piece for piece in pieces if piece.span[0] < end and piece.span[1] > start]
-    head = _header_above(text, pieces, inside)
-    shift = len(head.text) - start
-    within = [
-        (max(begin, start) + shift, min(stop, end) + shift)
-        for piece in inside
-        for begin, stop in piece.units
-        if begin < end and stop > start
-    ]
-    lines = (min(piece.block.lines[0] for piece in inside), max(piece.block.lines[1] for piece in inside))
-    return _Cut(head.text + text[start:end], (*head.units, *within), lines)
-
-
-def _header_above(text: str, pieces: Sequence[_Piece], inside: Sequence[_Piece]) -> _Cut:
-    """The header of the table that the first piece is a row of, with a line end; nothing when there is none."""
-    at = pieces.index(inside[0])
-    while pieces[at].block.kind is Kind.ROW and at:
-        at -= 1
-    header = pieces[at]
-    if inside[0].block.kind is not Kind.ROW or header.block.kind is not Kind.HEADER:
-        return _Cut("", (), (0, 0))
-    start = header.span[0]
-    return _Cut(text[start : header.span[1]] + "\n", tuple((a - start, b - start) for a, b in header.units), (0, 0))
+def _header(layout: Layout, first: int) -> tuple[str, tuple[Span, ...]]:
+    """The header over the row that comes first, with a line end, and its unit; nothing for what is no parted row."""
+    atom = layout.atoms[first]
+    if atom.header is None or size(atom.header.text) > SHORT_HEADER:
+        return "", ()
+    return f"{atom.header.text}\n", tuple(units(atom.header.text, Kind.HEADER))

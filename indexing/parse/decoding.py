@@ -13,6 +13,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+MOST_LINES = 500_000
+"""Lines of a document that is still read; each costs memory, however short it is."""
 _SAMPLE = 64 * 1024
 _DECLARED = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})|<\?xml[^>]{0,80}?encoding=[\"']([\w.:-]{1,40})",
@@ -23,8 +25,15 @@ _DECLARED = re.compile(
 def decoded(data: bytes, *, declared: str = "") -> str:
     """Visible text of `data`: by its byte order mark, as UTF-8, as `declared`, or as it looks.
 
-    Raises `Unreadable` when it is not text.
+    Raises `Unreadable` when it is not text, or has more lines than any document.
     """
+    text = _decoded(data, declared)
+    if text.count("\n") > MOST_LINES:
+        raise Unreadable(f"more than {MOST_LINES:,} lines")
+    return text
+
+
+def _decoded(data: bytes, declared: str) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return visible(data[len(mark) :].decode(encoding, "replace"))

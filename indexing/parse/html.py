@@ -34,6 +34,7 @@ _HIDING = re.compile(
 _FORMATTING = word_set("a abbr b bdi bdo big cite code em font i kbd mark nobr q small span strong sub sup tt u var")
 _END_OPTIONAL = word_set("p li td th tr dt dd tbody thead tfoot option optgroup colgroup rt rp html head body")
 _DEEPEST = 5_000
+_MOST_ELEMENTS = 300_000
 _MOST_REPEATED = 2_000_000
 _HEADING = re.compile(r"h([1-6])")
 _START_TAG = re.compile(r"<([A-Za-z][^\s/>\"'=<]*)")
@@ -111,6 +112,8 @@ def _refuse_bombs(html: str) -> None:
             deepest = max(deepest, depth)
     if deepest > _DEEPEST or formatting * blocks > _MOST_REPEATED:
         raise Unreadable("its tags are nested too deeply to be read")
+    if blocks > _MOST_ELEMENTS:
+        raise Unreadable(f"more than {_MOST_ELEMENTS:,} elements")
 
 
 def _marked(html: str, line: int) -> Iterator[str]:

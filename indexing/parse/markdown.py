@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bot.errors import Unreadable
 from indexing.parse.cleaning import folded, one_line, visible, word_set
 from indexing.parse.decoding import decoded
 from indexing.parse.frontmatter import parted
 from indexing.parse.html import VOID, blocks_of, hides
+from indexing.parse.segments import REFERENCE, WHOLE, segments, without_data
 from indexing.parse.structure import Outline
 from indexing.parse.templates import without_tags
 from indexing.ports import Block, Kind, Parsed
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _TAG = re.compile(r"<(/?)([A-Za-z][\w:-]*)((?:\"[^\"]*\"|'[^']*'|[^'\">])*)>")
-_COMMENT = re.compile(r"<!--[\s\S]*?-->")
+_COMMENT = re.compile(r"<!--[\s\S]*?(?:-->|\Z)")
 _ANCHOR = re.compile(r"<[^>]*?\b(?:id|name)\s*=\s*[\"']?([^\s\"'>]+)")
 _HEADING_ID = re.compile(r"\s*\{(?::\s*)?#([^\s{}]+)[^{}]*\}\s*$|\s*\{:[^{}]*\}\s*$")
 _ALERT = re.compile(
@@ -46,19 +50,39 @@ _AUTO_CLOSED = word_set("p li td th tr dt dd option")
 
 
 class MarkdownParser:
-    """Reads Markdown as GitHub and the common site generators do."""
+    """Reads Markdown as GitHub and the common site generators do.
+
+    A page that costs more than `patience` seconds of `clock` (the thread's processor time) is given up.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.thread_time, patience: float = 60) -> None:
+        self._clock = clock
+        self._patience = patience
 
     def parse(self, data: bytes) -> Parsed:
         """The page's sections. Its title is that of the front matter, else the first heading of level 1."""
+        deadline = self._clock() + self._patience
         matter, body = parted(decoded(data))
         reader = _Reader()
         if matter.summary:
             reader.outline.block(Block(Kind.PROSE, matter.summary, matter.lines))
         if matter.keywords:
             reader.outline.block(Block(Kind.KEYWORDS, matter.keywords, matter.lines))
-        reader.read(_grammar().parse(_prepared(body)))
+        for lines_before, tokens in _tokens(_prepared(body)):
+            reader.read(tokens, lines_before=lines_before)
+            if self._clock() > deadline:
+                raise Unreadable("takes too long to read")
         title = plain_line(matter.title) or reader.title or reader.outline.title
         return Parsed(title=title, sections=reader.outline.sections())
+
+
+def _tokens(body: str) -> Iterator[tuple[int, list[Token]]]:
+    """The page's tokens piece by piece, each with the number of lines before it; links by name work across pieces."""
+    known: dict[str, Any] = {}
+    if len(body) > WHOLE:
+        _grammar().parse("\n".join(REFERENCE.findall(body)), known)
+    for lines_before, piece in segments(body):
+        yield lines_before, _grammar().parse(piece, known)
 
 
 def plain_line(markdown: str) -> str:
@@ -78,7 +102,7 @@ def _grammar() -> MarkdownIt:
 
 def _prepared(body: str) -> str:
     """The page in plain GitHub Markdown, on the same lines: without template tags, containers and scripts."""
-    body = without_tags(body)
+    body = without_tags(without_data(body))
     if "import " in body or "export " in body:
         body = _SCRIPT_LINE.sub("", body)
     if ":::" in body:
@@ -113,9 +137,11 @@ class _Reader:
         self._marker = ""
         self._cells: list[str] = []
         self._head = False
+        self._lines_before = 0
 
-    def read(self, tokens: list[Token]) -> None:
-        """Read a whole page."""
+    def read(self, tokens: list[Token], *, lines_before: int) -> None:
+        """Read a page, or the next piece of one."""
+        self._lines_before = lines_before
         handlers = {
             "heading_open": self._heading,
             "fence": self._code,
@@ -193,7 +219,7 @@ class _Reader:
         if given:
             text = text[: given.start()]
         explicit = (given and given[1]) or (anchor and anchor[1]) or ""
-        self.outline.heading(int(token.tag[1]), text, line=_lines(token)[0], anchor=explicit)
+        self.outline.heading(int(token.tag[1]), text, line=self._lines(token)[0], anchor=explicit)
 
     def _paragraph(self, token: Token, tokens: list[Token], at: int) -> None:
         container = tokens[at - 1].type
@@ -223,24 +249,23 @@ class _Reader:
             self._hiding, self._hiding_tags = [], []
         if opened and "</" not in token.content:
             return
-        blocks, title = blocks_of(opened + _in_table(token.content), first_line=_lines(token)[0])
+        blocks, title = blocks_of(opened + _in_table(token.content), first_line=self._lines(token)[0])
         self.title = self.title or title
         for block in blocks:
             self._add_block(block)
 
+    def _lines(self, token: Token) -> tuple[int, int]:
+        """First and last line, counted from 1; markdown-it counts from 0 and to the line after."""
+        first, after = token.map or (0, 1)
+        return self._lines_before + first + 1, self._lines_before + max(first + 1, after)
+
     def _add(self, kind: Kind, text: str, token: Token) -> None:
-        self._add_block(Block(kind, text, _lines(token), marker=self._marker if kind is Kind.ITEM else ""))
+        self._add_block(Block(kind, text, self._lines(token), marker=self._marker if kind is Kind.ITEM else ""))
 
     def _add_block(self, block: Block) -> None:
         depth = len(self._lists) + block.depth
         self.outline.block(replace(block, depth=depth))
         self._marker = ""
-
-
-def _lines(token: Token) -> tuple[int, int]:
-    """First and last line, counted from 1; markdown-it counts from 0 and to the line after."""
-    first, after = token.map or (0, 1)
-    return first + 1, max(first + 1, after)
 
 
 def _in_table(fragment: str) -> str:
