@@ -16,7 +16,6 @@ from typing import Any
 
 BATCH = 64
 LIMIT = 10
-ROUNDS = 3
 
 
 class Clocked:
@@ -39,10 +38,14 @@ class Clocked:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An index that can be asked, with the seconds that its making spent outside the embedder."""
+    """An index that can be asked, and the seconds spent outside the embedder: making it, and saving it to disk besides.
+
+    Ours is saved while it is made; the peers' are made in memory.
+    """
 
     search: Callable[[str], int]
     overhead: float
+    saved: float
 
 
 def llamaindex() -> Callable[[list[dict[str, Any]]], Ready]:
@@ -83,7 +86,11 @@ def llamaindex() -> Callable[[list[dict[str, Any]]], Ready]:
             similarity_top_k=LIMIT, num_queries=1, use_async=False, retriever_weights=[0.5, 0.5],
         )  # fmt: skip
         overhead = time.perf_counter() - start - clocked.seconds
-        return Ready(lambda question: len(fused.retrieve(question)), overhead)
+        folder = tempfile.mkdtemp()
+        index.storage_context.persist(folder)
+        words.persist(f"{folder}/bm25")
+        saved = time.perf_counter() - start - clocked.seconds
+        return Ready(lambda question: len(fused.retrieve(question)), overhead, saved)
 
     return build
 
@@ -135,11 +142,13 @@ def haystack() -> Callable[[list[dict[str, Any]]], Ready]:
         asking.connect("vectors", "join")
         asking.connect("words", "join")
         overhead = time.perf_counter() - start - clocked.seconds
+        store.save_to_disk(f"{tempfile.mkdtemp()}/store.json")
+        saved = time.perf_counter() - start - clocked.seconds
 
         def search(question: str) -> int:
             return len(asking.run({"embed": {"text": question}, "words": {"query": question}})["join"]["documents"])
 
-        return Ready(search, overhead)
+        return Ready(search, overhead, saved)
 
     return build
 
@@ -185,7 +194,7 @@ def footnote() -> Callable[[list[dict[str, Any]]], Ready]:
             query = await compose(Rewritten(question), embedder=embedder)
             return len(await retrieve(query, index=index, visible_to=everyone, limit=LIMIT))
 
-        return Ready(lambda question: clocked.runner.run(find(question)), overhead)
+        return Ready(lambda question: clocked.runner.run(find(question)), overhead, overhead)
 
     return build
 
@@ -206,7 +215,7 @@ def with_place(chunk: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Import, index, search; every step once per process, every question three times."""
+    """Import, index, search; every step once per process, every question once."""
     name, rig = sys.argv[1], json.loads(Path(sys.argv[2]).read_text())
     start = time.perf_counter()
     build = {"footnote": footnote, "llamaindex": llamaindex, "haystack": haystack}[name]()
@@ -215,13 +224,14 @@ def main() -> None:
     for question in rig["questions"][:10]:
         assert ready.search(question) == LIMIT
     took: list[float] = []
-    for question in rig["questions"] * ROUNDS:
+    for question in rig["questions"]:
         before = time.perf_counter()
         ready.search(question)
         took.append(time.perf_counter() - before)
     figures = {
         "import, s": imported,
         "index overhead, s": ready.overhead,
+        "the same, saved to disk, s": ready.saved,
         "query p50, ms": statistics.median(took) * 1e3,
     }
     print(json.dumps(figures))
