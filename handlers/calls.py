@@ -19,6 +19,8 @@ DEADLINE = 5.0
 """Seconds that one request may take."""
 PATIENCE = 20.0
 """Seconds that a call may spend waiting because Slack asked for it."""
+MOST_PAGES = 200
+"""Pages of a list that are read."""
 
 _RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 _PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
@@ -60,6 +62,7 @@ class Calls:
 
     client: AsyncWebClient
     patience: float = PATIENCE
+    most_pages: int = MOST_PAGES
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def __call__(self, method: str, /, *, repeatable: bool, **arguments: object) -> Answer:
@@ -87,14 +90,16 @@ class Calls:
                 again = False
 
     async def pages(self, method: str, /, **arguments: object) -> AsyncGenerator[Answer]:
-        """Every page of a method that lists something. Raises as a call does."""
-        cursor: object = None
-        while cursor != "":
-            more = {} if cursor is None else {"cursor": cursor}
-            page = await self(method, repeatable=True, **arguments, **more)
+        """Every page of a method that lists something. Raises as a call does, and for a list without an end."""
+        cursor: dict[str, object] = {}
+        for _ in range(self.most_pages):
+            page = await self(method, repeatable=True, **arguments, **cursor)
             yield page
             metadata: Answer = page.get("response_metadata") or {}
-            cursor = metadata.get("next_cursor") or ""
+            if not metadata.get("next_cursor"):
+                return
+            cursor = {"cursor": metadata["next_cursor"]}
+        raise SlackUnavailable(f"{method}: more than {self.most_pages} pages")
 
     async def _once(self, method: str, arguments: Mapping[str, object]) -> Answer:
         call: Callable[..., Awaitable[Any]] = getattr(self.client, method.replace(".", "_"))

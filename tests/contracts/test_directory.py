@@ -61,7 +61,11 @@ class World:
 
 @asynccontextmanager
 async def world(
-    *, people: Sequence[Person] = (ANA, BEN, SAL), channels: Sequence[Channel] = (PRIVATE,), patience: float = 20.0
+    *,
+    people: Sequence[Person] = (ANA, BEN, SAL),
+    channels: Sequence[Channel] = (PRIVATE,),
+    patience: float = 20.0,
+    most_pages: int = 200,
 ) -> AsyncGenerator[World]:
     clock = Seconds()
 
@@ -74,7 +78,7 @@ async def world(
         Playground(people=people, channels=channels, usergroups=groups) as slack,
         open_client(bot_token=slack.bot_token, api_url=slack.api_url) as client,
     ):
-        calls = Calls(client, patience=patience, sleep=pass_time)
+        calls = Calls(client, patience=patience, most_pages=most_pages, sleep=pass_time)
         yield World(
             slack, SlackDirectory(calls, workspace=slack.team_id, bot_user=slack.bot_user_id, clock=clock), clock
         )
@@ -179,6 +183,14 @@ async def test_a_long_list_of_members_is_read_to_its_end() -> None:
         assert await here.usable(asker="p1", channel="hall") == frozenset()
         assert here.calls("conversations.members") == 2
         assert here.calls("users.list") == 2
+
+
+async def test_a_list_without_an_end_is_given_up() -> None:
+    """Members who never come to an end are not known, and memory is not filled with them."""
+    people, channels = crowd(1_100)
+    async with world(people=people, channels=channels, most_pages=1) as here:
+        with pytest.raises(SlackUnavailable, match=r"conversations\.members"):
+            await here.audience(asker="p1", channel="hall")
 
 
 async def test_a_few_are_looked_up_one_by_one() -> None:
