@@ -12,7 +12,7 @@ from bot.commands import options
 from bot.errors import FootnoteError
 
 if TYPE_CHECKING:
-    from bot.composition import Ask
+    from bot.answering.converse import Alone, Conversing
     from bot.models import Audience
 
 EXAMPLE = "Example:\n  footnote chat\n  > how many hours of annual leave can I roll over?\n  > and for part-timers?"
@@ -40,7 +40,7 @@ async def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _converse(ask: "Ask", audience: "Audience") -> None:
+async def _converse(ask: "Alone | Conversing", audience: "Audience") -> None:
     from bot.commands import shown
 
     while (line := await asyncio.to_thread(_read)).strip():

@@ -217,7 +217,8 @@ class _Dialog(BaseModel):
 
 
 def _handbook(folder: Path, rewrite: Rewrite, limit: int | None) -> Iterator[HandbookQuestion]:
-    for name, kind in (("questions.jsonl", "answerable"), ("unanswerable.jsonl", "unanswerable")):
+    files: tuple[tuple[str, Kind], ...] = (("questions.jsonl", "answerable"), ("unanswerable.jsonl", "unanswerable"))
+    for name, kind in files:
         for line in _first(_optional(folder / name, _Question), limit):
             yield HandbookQuestion(Asked(line.id, line.id, line.question), kind, _gold(line.gold))
     yield from _first(_follow_ups(folder / "dialogs.jsonl", rewrite), limit)
