@@ -48,6 +48,7 @@ class Streams:
             raise Refusal("invalid_arguments", "must be a valid enum value [json-pointer:/task_display_mode]")
         if any(given.optional_text(name) for name in ("username", "icon_emoji", "icon_url")):
             self.rooms.need("chat:write.customize")
+        self._mode(given)
         grown = self._grown((), given)
         bot = self.workspace.cast.bot.id
         message = Message(
@@ -116,6 +117,8 @@ class Streams:
         return message
 
     def _mode(self, given: Arguments) -> str | None:
+        if given.items(CHUNKS) and given.optional_text(MARKDOWN):
+            raise Refusal("cannot_provide_both_markdown_text_and_chunks")
         if given.items(CHUNKS):
             return CHUNKS
         return MARKDOWN if given.optional_text(MARKDOWN) else None
@@ -134,11 +137,9 @@ class Streams:
 
     def _grown(self, standing: tuple[Json, ...], given: Arguments) -> tuple[Json, ...]:
         """The blocks of the message with what this call adds."""
-        text, chunks = given.optional_text(MARKDOWN), given.items(CHUNKS) or []
-        if text and chunks:
-            raise Refusal("cannot_provide_both_markdown_text_and_chunks")
+        text = given.optional_text(MARKDOWN)
         grown = self._with_text(standing, text) if text else standing
-        for chunk in chunks:
+        for chunk in given.items(CHUNKS) or []:
             grown = self._with_chunk(grown, chunk)
         return grown
 

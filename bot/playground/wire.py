@@ -45,7 +45,7 @@ class Ids:
 
     def block(self) -> str:
         """A `block_id` for a block that came without one."""
-        return self.token(3)[:5]
+        return self.token(3)[-5:]
 
     def view(self) -> str:
         """A view's id."""

@@ -1,0 +1,1 @@
+"""The playground: strict where Slack is strict, and safe to look at."""
