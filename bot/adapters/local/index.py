@@ -150,8 +150,11 @@ class LocalIndex:
         reading = self._current()
         with database.told(self._path), reading.connection() as connection:
             while True:
+                known = reading.generation
                 with database.snapshot(connection):
                     state = database.check(connection, self._path, model=self._model, dimension=self._dimension)
+                    if state.generation < known:
+                        reading.forget()
                     found = work(View(connection, state, reading))
                 if found is not None:
                     return found

@@ -66,6 +66,18 @@ class Reading:
         for connection in idle:
             connection.close()
 
+    @property
+    def generation(self) -> int:
+        """The newest that is known; a snapshot that is taken from now on is no older."""
+        with self._lock:
+            return self._ranker.scan.generation if self._ranker else 0
+
+    def forget(self) -> None:
+        """Drop all that was derived: the file's content is another, as when somebody puts a backup in its place."""
+        with self._lock:
+            self._ranker = None
+            self.readable = Readable()
+
     def ranker(self, connection: sqlite3.Connection, state: State) -> Ranker | None:
         """What ranks the chunks of this very snapshot; None when a newer one is known, so that none must be made."""
         with self._lock:
@@ -87,7 +99,7 @@ def published(folder: Path, state: State) -> Scan:
     if state.published:
         try:
             return scan.load(folder, state.published)
-        except (OSError, ValueError):  # removed by hand, or by the writer in favour of a newer one
+        except (OSError, ValueError, EOFError):  # removed by hand, or by the writer in favour of a newer one
             pass  # the database tells it all, only slower
     return scan.empty(state.dimension)
 

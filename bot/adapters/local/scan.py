@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -142,8 +142,8 @@ def merged(first: Part, second: Part) -> Segment:
     return Segment(keys, access, lengths, vectors, postings)
 
 
-def save(scan: Scan, folder: Path, name: str) -> None:
-    """Write the whole scan as `folder/name`: there completely, on the disk, or not at all."""
+def save(scan: Scan, folder: Path, name: str, *, durable: bool) -> None:
+    """Write the whole scan as `folder/name`: completely or not at all, even at a power cut if `durable`."""
     making = folder / f".{name}"
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(mode=0o700)
@@ -151,22 +151,22 @@ def save(scan: Scan, folder: Path, name: str) -> None:
     arrays = {"keys": keys, "access": access, "lengths": lengths}
     arrays |= {field.name: getattr(postings, field.name) for field in fields(Postings)}
     for label, array in arrays.items():
-        with (making / f"{label}.npy").open("wb") as file:
-            np.save(file, array)
-            _sync(file)
+        np.save(making / f"{label}.npy", array)
     _save_vectors(scan, making / "vectors.npy")
     read = {"generation": scan.generation, "last_key": scan.last_key, "last_change": scan.last_change}
-    with (making / "read.json").open("w") as file:
-        json.dump(read, file)
-        _sync(file)
+    (making / "read.json").write_text(json.dumps(read))
+    if durable:
+        for path in (*making.iterdir(), making):
+            _sync(path)
     making.rename(folder / name)
-    _sync_folder(folder)
+    if durable:
+        _sync(folder)
 
 
 def load(folder: Path, name: str) -> Scan:
     """The scan that `save` wrote, its arrays mapped from the files.
 
-    Raises `OSError` or `ValueError` when it is not there, or not whole.
+    Raises `OSError`, `ValueError` or `EOFError` when it is not there, or not whole.
     """
     place = folder / name
     read: dict[str, int] = json.loads((place / "read.json").read_text())
@@ -211,16 +211,11 @@ def _save_vectors(scan: Scan, path: Path) -> None:
             for start in range(0, part.segment.rows, ROWS_AT_ONCE):
                 block = slice(start, start + ROWS_AT_ONCE)
                 file.write(part.segment.vectors[block][live[block]].tobytes())
-        _sync(file)
 
 
-def _sync(file: IO[Any]) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """What was written to a file, or the names in a folder, are on the disk when this returns."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

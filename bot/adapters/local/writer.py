@@ -147,7 +147,7 @@ class LocalIndexWriter:
         current = gathered(connection, state, before)
         name = database.new_name(connection, f"{scan.PREFIX}{state.generation:010}-") if current.rows else None
         if name:
-            scan.save(current, folder, name)
+            scan.save(current, folder, name, durable=self._durable)
         with database.transaction(connection):
             database.publish(connection, name, forget=before.last_change)
         scan.remove_all_but(folder, name)
