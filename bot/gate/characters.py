@@ -3,7 +3,7 @@
 import re
 
 _CSI = r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}"
-_OSC = r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]{0,1000}"
+_OSC = r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c\r\n]{0,1000}"
 _ANSI = re.compile(rf"{_CSI}[@-~]|{_OSC}(?:\x07|\x1b\\|\x9c)|\x1b[ -/]{{0,3}}[0-Z\\^-~]?")
 _UNFINISHED = re.compile(rf"(?:{_CSI}|{_OSC}\x1b?|\x1b[ -/]{{0,3}}|\r|[\u200c\u200d])\Z")
 # Arabic and the scripts of India, Burma, Cambodia and Mongolia spell with joiners; anywhere else one says nothing.
@@ -46,8 +46,8 @@ class Visible:
         if _plain(text):
             return text
         kept = before if _SPELLS.fullmatch(before) else ""
-        text = _JOINER.sub("", kept + text)[len(kept) :]
-        text = _LINE_END.sub("\n", _ANSI.sub("", text))
+        text = _JOINER.sub("", kept + _LINE_END.sub("\n", text))[len(kept) :]
+        text = _ANSI.sub("", text)
         return _SPACE.sub(" ", _HIDDEN.sub("", text))
 
 

@@ -173,7 +173,7 @@ class Unwrapped:
         if count == len(window) and not ended:
             return _as_it_stands(window, count) if _full(window) else None
         line, end, _ = window[count:].partition("\n")
-        if count >= _FENCE and self._blank and window[0] not in line:
+        if count >= _FENCE and self._blank and (window[0] == "~" or "`" not in line):
             if not end and not ended:
                 return _as_it_stands(window, count) if _full(window) else None
             self._fence = window[0]

@@ -25,7 +25,7 @@ _SCHEME = re.compile(
 )
 _ADDRESS_END = re.compile(r"[<>\"|]")
 _HOST = re.compile(r"(?<![\w.\-/])[\w\-]++(?:\.[\w\-]++)++(?P<path>(?::\d+)?[/?#])?")
-_WEB = re.compile(r"www\d{0,3}")
+_WEB = re.compile(r"(?<![^\W_])www\d{0,3}\.(?=\w)", re.IGNORECASE)
 _PERSON = re.compile(r"[\w.+\-]{1,64}@(?=[\w\-]+\.\w)|(?<!\w)(?:tel|sms|callto|skype|facetime):\+?\w", re.IGNORECASE)
 _NUMERIC_HOST = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?/(?!\d{1,2}(?:\D|\Z))")
 _KEPT = re.compile(r"(?:https?://)?[A-Za-z0-9.\-]+(?::\d+)?(?:[/?#][^\s`<>\"|\[\]\\]*)?", re.IGNORECASE)
@@ -48,15 +48,16 @@ _UNSPACED = 0x2E80  # from here on scripts that write no spaces: an address ends
 
 _LIVELY = "a|audio|base|embed|form|iframe|img|input|link|math|meta|object|script|style|svg|video"
 _PARTED = re.compile(
-    r"\](?=\()"
+    r"\](?=\()|~~(?=~)"
     r"|<(?=[@#!]|[a-z][a-z0-9+.\-]{1,31}:(?!:))"
     rf"|(?<!\w)<(?=/?(?:{_LIVELY})(?![\w\-]))"
-    r"|(?<!\w)@(?=(?:channel|here|everyone)(?!\w))",
+    r"|(?<!\w)@(?=(?:channel|here|everyone)(?!\w))"
+    rf"|(?<![a-z0-9])(?:https?|ftp|mailto|tel|sms|skype|\w+script|view-source|data):(?=[^\w\s/\\{OPEN}{CLOSE}])",
     re.IGNORECASE,
 )
 _BEFORE_CODE = re.compile(rf"[\w\\<{CLOSE}](?={OPEN})")
 _AFTER_CODE = re.compile(rf"{CLOSE}(?=\w)")
-_RISKY = re.compile(rf"[\]<@`{OPEN}]")
+_RISKY = re.compile(rf"[\]<@:~`{OPEN}]")
 _LEADING = re.compile(r"[^\W\d_]|\[")
 _LABEL_END = re.compile(r"(?<!\\)\]|\](?=:)")
 
@@ -157,7 +158,8 @@ def addresses(text: str) -> Iterator[str]:
     """The addresses among the words of a text, as `allowed_urls` wants them."""
     found = _Addresses(frozenset(), gentle=False)
     for word in text.split():
-        yield from found.among(word)
+        if len(word) <= LOOKAHEAD:
+            yield from found.among(word)
 
 
 class _Host(NamedTuple):
@@ -196,8 +198,12 @@ class _Addresses:
     def among(self, word: str) -> Iterator[str]:
         """Every address in the word, without the punctuation after it, and with a bracket that it closes itself."""
         folded = _folded(word)
+        at = 0
         for start in self._starts(folded, code=False):
-            whole = word[start : _end(folded, start)]
+            if start < at:
+                continue
+            at = _end(folded, start)
+            whole = word[start:at]
             bare = whole.rstrip(_AFTER_ADDRESS)
             yield bare
             if _closes(whole[len(bare) : len(bare) + 1], bare):
@@ -213,6 +219,8 @@ class _Addresses:
         starts = [found.start() for found in _SCHEME.finditer(folded)]
         if not code:
             starts += [host.start for host in self._hosts(folded) if host.goes]
+        if not code and not self._gentle:
+            starts += [found.start() for found in _WEB.finditer(folded)]
         return sorted(starts)
 
     def _hosts(self, folded: str) -> Iterator[_Host]:
@@ -222,8 +230,7 @@ class _Addresses:
             if not any(_top(name) for name in labels[1:]) or (self._gentle and labels[1:] == [last] and last in _FILES):
                 continue
             known = last not in _FILES and (last in _DOMAINS or _COUNTRY.fullmatch(last) is not None)
-            goes = _WEB.fullmatch(labels[0]) is not None or (known and found["path"] is not None)
-            yield _Host(found.start(), goes=goes and not self._gentle)
+            yield _Host(found.start(), goes=known and found["path"] is not None and not self._gentle)
 
     def _kept(self, address: str) -> int:
         """How many characters of `address` are an allowed one, standing there verbatim; 0 when they are none."""
@@ -239,7 +246,8 @@ class _Addresses:
     def _named(self, part: str, *, code: bool) -> str:
         """The part as code where it holds the name of a host, or an address of a person, that could become a link."""
         folded = _folded(part)
-        if code or not (any(self._hosts(folded)) or _PERSON.search(folded) or _NUMERIC_HOST.search(folded)):
+        named = any(pattern.search(folded) for pattern in (_PERSON, _NUMERIC_HOST, _WEB)) or any(self._hosts(folded))
+        if code or not named:
             return part
         start = len(part) - len(part.lstrip(f"{_EDGE}([{{"))
         end = len(part.rstrip(f"{_EDGE})]}}"))
