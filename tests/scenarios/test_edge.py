@@ -4,6 +4,9 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from bot.adapters.redis.conversations import RedisConversations
+from bot.adapters.redis.queue import RedisJobQueue
+from bot.app import build_app, run_socket_mode
 from bot.errors import Misconfigured
 from bot.playground import Playground
 from handlers.calls import open_client
@@ -127,6 +130,29 @@ async def test_the_socket_comes_back_by_itself() -> None:
         await edge.slack.say("ana", "general", "<@bot> when is lunch?")
         await edge.settled()
         assert edge.asked == ["when is lunch?"]
+
+
+async def test_a_question_and_its_follow_up_lie_in_the_real_queue(
+    jobs: RedisJobQueue, conversations: RedisConversations
+) -> None:
+    """What was acknowledged is on disk, whole, once, and in order; where the bot takes part is there as well."""
+    async with (
+        Playground() as slack,
+        open_client(bot_token=slack.bot_token, api_url=slack.api_url) as client,
+    ):
+        identity = await check_tokens(client, transport="socket", app_token=slack.app_token)
+        app = build_app(client=client, identity=identity, jobs=jobs, conversations=conversations)
+        async with run_socket_mode(app, app_token=slack.app_token):
+            edge = Edge(slack)
+            ts = await slack.say("ana", "people-ops", "<@bot> when is lunch?")
+            await edge.settled()
+            await slack.say("ana", "people-ops", "and on Fridays?", thread_ts=ts)
+            slack.redeliver(slack.deliveries[0])
+            await edge.settled()
+    questions = [claim.job.question for claim in await jobs.claim(limit=9, wait=0.1)]
+    assert [question.text for question in questions] == ["when is lunch?", "and on Fridays?"]
+    assert {question.conversation.thread for question in questions} == {ts}
+    assert await conversations.joined(questions[0].conversation)
 
 
 # --- at start -------------------------------------------------------------------------------------------------------
