@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
 from bot.adapters.local import database
+from bot.adapters.local.asking import weights
 from bot.adapters.local.database import State
 from bot.adapters.local.fusion import Tuning
 from bot.adapters.local.postings import Mask, key_of
 from bot.adapters.local.reading import Reading, identity
-from bot.adapters.local.words import words
 from bot.adapters.local.writer import LocalIndexWriter
 from bot.errors import IndexUnavailable
 from bot.models import Audience, Hit, Query
@@ -188,12 +188,8 @@ def _search(query: Query, audience: Audience, limit: int, view: View) -> list[Hi
 
 
 def _weighed(query: Query) -> dict[int, float]:
-    """How much each word counts, by its key: 1 when it is the query's own, and the weight of any text that lends it."""
-    weights: defaultdict[str, float] = defaultdict(float)
-    for text, weight in ((query.text, 1.0), *((lent.text, lent.weight) for lent in query.lent)):
-        for word in dict.fromkeys(words(text)):
-            weights[word] += weight
-    return {key_of(word): weight for word, weight in list(weights.items())[:MOST_WORDS] if weight > 0}
+    """How much each word that the query asks for counts, by the word's key."""
+    return {key_of(word): weight for word, weight in islice(weights(query).items(), MOST_WORDS)}
 
 
 def _revisions(document_ids: Sequence[str], audience: Audience, view: View) -> dict[str, str]:

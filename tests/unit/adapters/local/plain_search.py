@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
 
+from bot.adapters.local.asking import weights
 from bot.adapters.local.fusion import Tuning
 from bot.adapters.local.words import words
 from bot.models import Audience, Chunk, Document, Embedding, Query, Vector
@@ -51,21 +52,13 @@ def _bm25(chunks: list[Chunk], query: Query, tuning: Tuning) -> dict[str, float]
     found: dict[str, float] = {}
     for (name, text, place), length in zip(counted, lengths, strict=True):
         found[name] = 0.0
-        for word, weight in _weights(query).items():
+        for word, weight in weights(query).items():
             holding = sum(1 for _, a, b in counted if word in a or word in b)
             times = text[word] + tuning.place * place[word]
             rarity = log(1 + (len(chunks) - holding + 0.5) / (holding + 0.5))
             norm = tuning.k1 * (1 - tuning.b + tuning.b * length / mean) if mean else tuning.k1
             found[name] += weight * rarity * times / (times + norm)
     return found
-
-
-def _weights(query: Query) -> Counter[str]:
-    weights: Counter[str] = Counter()
-    for text, weight in ((query.text, 1.0), *((lent.text, lent.weight) for lent in query.lent)):
-        for word in set(words(text)):
-            weights[word] += weight  # pyright: ignore[reportArgumentType] - a Counter of floats
-    return weights
 
 
 def _cosine(one: Vector, other: Vector | None) -> float:
