@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,18 +17,21 @@ from bot.models import Hit, Query
 
 Floats = npt.NDArray[np.float64]
 
-FEATURES: Final = ("cosine", "bm25", "best_unit", "coverage", "close_coverage", "adjacent", "fused")
+FEATURES: Final = ("cosine", "bm25", "best_unit", "coverage", "close_coverage", "adjacent", "company")
 """Columns of `Evidence.features`, each between 0 and 1 within one query's candidates:
 
-cosine, bm25, fused     the scores of the two legs and of their fusion, scaled from worst to best candidate
+cosine, bm25            the scores of the two legs, scaled from worst to best candidate
 best_unit               the cosine of the unit nearest to the query, scaled likewise
 coverage                share of the query's words that the passage or its place holds, rare words counting more
 close_coverage          the same for the best run of `NEAR` words
 adjacent                share of the query's neighbouring words that are neighbours here too
+company                 how good the best other candidates of the same page and of the same section are
 """
 
 NEAR: Final = 25
 """Words that a sentence or two hold."""
+COMPANY: Final = 3
+"""Other candidates that speak for a page or a section."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +70,8 @@ def gather(query: Query, hits: Sequence[Hit]) -> Evidence:
     cosines, units = _cosines(query, hits)
     share = rarity / max(float(rarity.sum()), 1e-9)
     runs = np.array([_runs(text, places, share) for text in texts])
-    bm25, fused = np.array([[hit.bm25, hit.score] for hit in hits]).T
-    columns = (scaled(cosines), scaled(bm25), scaled(units), held @ share, runs[:, 0], runs[:, 1], scaled(fused))
+    legs = scaled(cosines), scaled(np.array([hit.bm25 for hit in hits])), scaled(units)
+    columns = (*legs, held @ share, runs[:, 0], runs[:, 1], _company(np.sum(legs, axis=0) / len(legs), hits))
     return Evidence(np.column_stack(columns), cosines, units, rarity, held)
 
 
@@ -104,6 +108,24 @@ def unit_cosines(query: Query, hit: Hit) -> Floats:
     if query.vector is None or hit.embedding is None or hit.embedding.units is None:
         return np.zeros(0)
     return (hit.embedding.units @ query.vector).astype(np.float64)
+
+
+def _company(scores: Floats, hits: Sequence[Hit]) -> Floats:
+    """Of each hit's page and section, the sum of the best `COMPANY` other scores; 1 is the most possible.
+
+    Passages cut by somebody else share a title instead of a document.
+    """
+    pages = [(hit.chunk.title or hit.chunk.document_id,) for hit in hits]
+    sections = [(*page, *hit.chunk.heading_path) for page, hit in zip(pages, hits, strict=True)]
+    return (_others(scores, pages) + _others(scores, sections)) / (2 * COMPANY)
+
+
+def _others(scores: Floats, groups: Sequence[tuple[str, ...]]) -> Floats:
+    members: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for row in np.argsort(-scores, kind="stable"):
+        members[groups[row]].append(int(row))
+    best = [[other for other in members[group][: COMPANY + 1] if other != row] for row, group in enumerate(groups)]
+    return np.array([scores[others[:COMPANY]].sum() for others in best])
 
 
 def _runs(text: Sequence[str], places: Mapping[str, int], share: Floats) -> tuple[float, float]:
