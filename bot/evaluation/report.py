@@ -110,12 +110,12 @@ def _as_json(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, float]]:
 
 def table(estimates: Mapping[str, Estimate], *, sign: bool = False) -> str:
     """Metrics with their intervals as a person reads them; with `sign` as differences, marked where they are sure."""
-    shape = "+.3f" if sign else ".3f"
+    plus = "+" if sign else ""
     lines = [f"{'metric':<22}{'mean':>8}   {'95 % interval':<18}{'n':>6}"]
     for name, e in estimates.items():
-        interval = f"[{e.low:{shape}}, {e.high:{shape}}]"
+        interval = f"[{e.low:{plus}.3f}, {e.high:{plus}.3f}]"
         sure = "  *" if sign and (e.low > 0 or e.high < 0) else ""
-        lines.append(f"{name:<22}{e.mean:>8{shape}}   {interval:<18}{e.n:>6}{sure}")
+        lines.append(f"{name:<22}{e.mean:>{plus}8.3f}   {interval:<18}{e.n:>6}{sure}")
     return "\n".join(lines)
 
 
