@@ -39,7 +39,8 @@ def configure(level: str) -> None:
             ],
         )
     )
-    logging.basicConfig(handlers=[handler], level=max(logging.getLevelNamesMapping()[level.upper()], logging.INFO), force=True)
+    handler.setLevel(max(logging.getLevelNamesMapping()[level.upper()], logging.INFO))
+    logging.basicConfig(handlers=[handler], level=handler.level, force=True)
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -33,7 +33,7 @@ def cite(statements: Iterable[Statement], passages: Sequence[Hit]) -> Cited:
     lines = [f"{unmarked(statement.text).strip()} [{numbers[chunk.id]}]" for statement, chunk in supported]
     used = [chunks[chunk_id] for chunk_id in numbers]
     return Cited(
-        text=gated("\n".join(lines), sources=len(numbers), allowed_urls=_urls(used)),
+        text=gated("\n\n".join(lines), sources=len(numbers), allowed_urls=_urls(used)),
         citations=tuple(citation(n, chunks[chunk_id], _quotes(chunk_id, supported)) for chunk_id, n in numbers.items()),
     )
 

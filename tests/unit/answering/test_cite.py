@@ -29,7 +29,7 @@ def test_numbers_follow_first_use_and_are_shared(hit: HitFactory) -> None:
         Statement("Ask twice.", (first.chunk.id,), "Ask twice."),
     ]
     cited = cite(statements, [first, second])
-    assert cited.text == "Then wait. [1]\nAsk early. [2]\nAsk twice. [2]"
+    assert cited.text == "Then wait. [1]\n\nAsk early. [2]\n\nAsk twice. [2]"
     assert [(c.n, c.chunk_id, c.quote) for c in cited.citations] == [
         (1, second.chunk.id, "Then wait."),
         (2, first.chunk.id, "Ask early. … Ask twice."),
