@@ -101,11 +101,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What stands under one heading: `headings` from the outermost to its own, empty before the first."""
+    """What stands under one heading: `headings` from the outermost to its own, empty before the first.
+
+    `lines` are those of the heading itself.
+    """
 
     headings: tuple[str, ...]
     anchor: str
-    line: int
+    lines: tuple[int, int]
     blocks: tuple[Block, ...]
 
 

@@ -98,8 +98,8 @@ def _worth_indexing(sections: Sequence[Section]) -> Iterator[Section]:
         if section.blocks:
             yield section
         elif section.headings and not _has_children(sections, at):
-            heading = Block(Kind.PROSE, section.headings[-1], (section.line, section.line))
-            yield Section(section.headings, section.anchor, section.line, (heading,))
+            heading = Block(Kind.PROSE, section.headings[-1], section.lines)
+            yield Section(section.headings, section.anchor, section.lines, (heading,))
 
 
 def _has_children(sections: Sequence[Section], at: int) -> bool:
@@ -143,7 +143,7 @@ def _indices(splitter: type[TextSplitter], capacity: int, outline: str) -> list[
 
 def _fair_share(total: int, limit: int) -> int:
     """How much a chunk may hold so that all come out alike, instead of a full one and a scrap."""
-    return min(limit, -(-total // -(-total // limit)) + limit // 6)
+    return min(limit, -(-total // -(-total // limit)) + limit // 12)
 
 
 def _cut(layout: Layout, first: int, after: int) -> _Cut:

@@ -61,7 +61,7 @@ def laid_out(blocks: Sequence[Block], *, longest: int) -> Layout:
         header = block if block.kind is Kind.HEADER else header if block.kind is Kind.ROW else None
         distance = NEAR if len(gap) == 1 or _introduces(before) else APART
         own = list(_atoms(block, start, lead, longest, header if block.kind is Kind.ROW else None))
-        atoms += (replace(own[0], distance=distance), *own[1:])
+        atoms += (*(replace(first, distance=distance) for first in own[:1]), *own[1:])
         before = block
     return Layout("".join(parts), tuple(_with_families(atoms)))
 
@@ -80,7 +80,7 @@ def _introduces(before: Block | None) -> bool:
 
 
 def _atoms(block: Block, start: int, lead: str, longest: int, header: Block | None) -> Iterator[Atom]:
-    """At least one atom. The number of a step belongs to its first unit, a bullet to none; search words have none."""
+    """One for each unit. The number of a step belongs to its first unit, a bullet to none; search words have none."""
     numbered = any(character.isalnum() for character in block.marker)
     kind = Kind.PROSE if block.kind is Kind.KEYWORDS else block.kind
     spans = units(block.text, kind, longest=longest)
@@ -88,8 +88,6 @@ def _atoms(block: Block, start: int, lead: str, longest: int, header: Block | No
         first = start + (len(lead) - len(lead.lstrip()) if numbered and not at else len(lead) + begin)
         unit = None if block.kind is Kind.KEYWORDS else (first, start + len(lead) + end)
         yield Atom(first if at else start, unit, max(1, pieces(block.text[begin:end])), INSIDE, block, header)
-    if not spans:
-        yield Atom(start, None, max(1, pieces(block.text)), INSIDE, block, header)
 
 
 def _with_families(atoms: Sequence[Atom]) -> Iterator[Atom]:

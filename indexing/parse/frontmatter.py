@@ -9,6 +9,7 @@ _FENCED = re.compile(
     r"\A(?P<mark>---|\+\+\+)[ \t]*\n(?P<inside>[\s\S]{0,65536}?)(?:^|\n)(?P=mark)[ \t]*(?:\n|\Z)", re.MULTILINE
 )
 _ENTRY = re.compile(r"^([A-Za-z][\w-]*)[ \t]*[:=][ \t]*(.*)$")
+_QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"\s*(?:#.*)?$|'((?:[^']|'')*)'\s*(?:#.*)?$")
 _NESTED = re.compile(r"^[ \t]+\S|^[ \t]*-[ \t]+\S")
 _LOOKS_LIKE_ENTRIES = re.compile(r"\A\s*(?:#[^\n]*\n\s*)*[\"']?[A-Za-z][\w .-]*[\"']?[ \t]*[:=]|\A\s*\Z")
 
@@ -69,7 +70,7 @@ def _continued(value: str, line: str) -> str:
 
 
 def _unquoted(value: str) -> str:
-    value = value.strip()
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-        return value[1:-1].replace('\\"', '"').replace("''", "'")
-    return re.sub(r"\s+#\s.*$", "", value)
+    if quoted := _QUOTED.match(value.strip()):
+        double, single = quoted.groups()
+        return re.sub(r"\\(.)", r"\1", double) if double is not None else single.replace("''", "'")
+    return re.sub(r"\s+#\s.*$", "", value.strip())

@@ -148,11 +148,11 @@ class _Fragment:
     blocks: list[Block] = field(default_factory=list[Block])
     title: str = ""
 
-    def heading(self, level: int, text: str, *, line: int, anchor: str = "") -> None:
+    def heading(self, level: int, text: str, *, lines: tuple[int, int], anchor: str = "") -> None:
         del anchor
         if level == 1:
             self.title = self.title or one_line(text)
-        self.block(Block(Kind.PROSE, one_line(text), (line, line)))
+        self.block(Block(Kind.PROSE, one_line(text), lines))
 
     def block(self, block: Block) -> None:
         if block.text.strip():
@@ -279,7 +279,7 @@ class _Walker:
         text, anchor = self._taken(), self._anchor
         self._anchor = ""
         if text:
-            self._outline.heading(level, text, line=self._begin, anchor=anchor if self._headings else "")
+            self._outline.heading(level, text, lines=(self._begin, self._line), anchor=anchor if self._headings else "")
 
     def _close_table(self, tag: str) -> None:
         if not self._tables:

@@ -21,6 +21,7 @@ from indexing.ports import Block, Kind, Parsed
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
 
 _TAG = re.compile(r"<(/?)([A-Za-z][\w:-]*)((?:\"[^\"]*\"|'[^']*'|[^'\">])*)>")
@@ -46,6 +47,7 @@ _SCRIPT_LINE = re.compile(
 _ADMONITION_SIGN = re.compile(r"^[ \t]*(?:!!!|\?\?\?|===)[ \t]", re.MULTILINE)
 _TABLE_PART = re.compile(r"\s*<(?:tr|td|th|tbody|thead|tfoot)\b", re.IGNORECASE)
 _BREAKING = word_set("br p div li ul ol tr td th table h1 h2 h3 h4 h5 h6 dt dd summary details hr")
+_OPEN_BRACKETS = 100
 _AUTO_CLOSED = word_set("p li td th tr dt dd option")
 
 
@@ -97,7 +99,16 @@ def _grammar() -> MarkdownIt:
     from mdit_py_plugins.footnote import footnote_plugin  # noqa: PLC0415 - likewise
 
     grammar = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"]).use(footnote_plugin)
+    grammar.validateLink = lambda _: True  # whatever its target, a link goes down to its text
+    grammar.core.ruler.before("inline", "open_brackets", _escape_open_brackets)
     return grammar.disable(["footnote_tail", "footnote_inline"])
+
+
+def _escape_open_brackets(state: StateCore) -> None:
+    """Take brackets that open many links and close none for what they are: looking for their ends is quadratic."""
+    for token in state.tokens:
+        if token.type == "inline" and token.content.count("[") - token.content.count("]") > _OPEN_BRACKETS:
+            token.content = token.content.replace("[", "\\[")
 
 
 def _prepared(body: str) -> str:
@@ -219,7 +230,7 @@ class _Reader:
         if given:
             text = text[: given.start()]
         explicit = (given and given[1]) or (anchor and anchor[1]) or ""
-        self.outline.heading(int(token.tag[1]), text, line=self._lines(token)[0], anchor=explicit)
+        self.outline.heading(int(token.tag[1]), text, lines=self._lines(token), anchor=explicit)
 
     def _paragraph(self, token: Token, tokens: list[Token], at: int) -> None:
         container = tokens[at - 1].type

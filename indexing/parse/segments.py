@@ -28,7 +28,7 @@ REFERENCE = re.compile(r"^ {0,3}\[(?!\^)[^\]\n]+\]:[ \t]*\S[^\n]*$", re.MULTILIN
 
 def without_data(body: str) -> str:
     """The page without images that are written into it."""
-    return _DATA.sub("data:,", body) if "data:" in body else body
+    return _DATA.sub("#", body) if "data:" in body else body
 
 
 def segments(body: str) -> Iterator[tuple[int, str]]:

@@ -34,7 +34,7 @@ class TextParser:
             if heading:
                 _paragraphs(run, outline)
                 run = []
-                outline.heading(levels.setdefault(heading, len(levels) + 1), line, line=number)
+                outline.heading(levels.setdefault(heading, len(levels) + 1), line, lines=(number, number))
             else:
                 run.append((number, line))
         _paragraphs(run, outline)
