@@ -1,9 +1,9 @@
 """How long a hybrid search takes over a synthetic index of 10,000 and 100,000 chunks, unfiltered and filtered.
 
-    python -m tests.bench.search FOLDER [--chunks 10000 100000] [--queries 200]
+    make bench ARGS='search [--home FOLDER] [--chunks 10000 100000] [--queries 200]'
 
 The words of a text follow Zipf's law (Zipf 1949), vectors lie in clusters, and every hundredth document is readable by
-one group alone: the filter that 1 % of the chunks pass. FOLDER keeps the indexes, so that a second run starts at once.
+one group alone: the filter that 1 % of the chunks pass. FOLDER keeps the indexes for a second run.
 Printed beside each other: this index, and SQLite's own FTS5 with bm25() for the words alone.
 """
 
@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import resource
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ import numpy as np
 from bot.adapters.local.index import LocalIndex
 from bot.adapters.local.words import words
 from bot.models import EVERYONE, Audience, Chunk, Document, Embedding, Principal, Query
+from tests.bench.measuring import where
 
 DIMENSION = 384
 VOCABULARY = 60_000
@@ -37,13 +39,15 @@ LIMIT = 50
 
 def main() -> None:
     """Build what is missing, then measure."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser = argparse.ArgumentParser(prog="search", description=__doc__.splitlines()[0])
+    parser.add_argument("--home", type=Path, help="keep the indexes here")
     parser.add_argument("--chunks", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--queries", type=int, default=200)
     arguments = parser.parse_args()
-    for chunks in arguments.chunks:
-        asyncio.run(measure(arguments.folder / str(chunks), chunks, arguments.queries))
+    print(where())
+    with tempfile.TemporaryDirectory() as temporary:
+        for chunks in arguments.chunks:
+            asyncio.run(measure((arguments.home or Path(temporary)) / str(chunks), chunks, arguments.queries))
 
 
 async def measure(home: Path, chunks: int, queries: int) -> None:
