@@ -2,11 +2,12 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TextIO, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -175,7 +176,7 @@ def _judged(folder: Path, asked: Iterator[Asked], limit: int | None) -> Iterator
 
 def _qrels(path: Path) -> dict[str, dict[str, float]]:
     gains: dict[str, dict[str, float]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
+    with _opened(path) as file:
         for number, row in enumerate(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE), 1):
             if number == 1:
                 continue
@@ -257,10 +258,19 @@ def _optional(path: Path, kind: type[Line]) -> Iterator[Line]:
 
 
 def _lines(path: Path, kind: type[Line]) -> Iterator[Line]:
-    with path.open(encoding="utf-8") as file:
+    with _opened(path) as file:
         for number, line in enumerate(file, 1):
             if line.strip():
                 yield _read(line, kind, f"{path}, line {number}")
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[TextIO]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            yield file
+    except UnicodeDecodeError:
+        raise BadRequest(f"{path} is not UTF-8; save it again as UTF-8 text") from None
 
 
 def _read(line: str, kind: type[Line], where: str) -> Line:

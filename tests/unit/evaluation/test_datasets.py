@@ -1,140 +1,186 @@
-"""Judged questions are read as they lie on disk, and a mistake in them is named by file and line."""
+"""Judged questions are read as they lie on disk, and a broken file is named with its line and a remedy."""
 
-import json
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bot.errors import BadRequest
-from bot.evaluation.datasets import HandbookSet, PassageSet, load, passages
+from bot.evaluation.datasets import HandbookSet, PassageSet, Rewrite, load, passages
+from tests.unit.evaluation.judged import gold, handbook_set, passage_set, write_lines
 
 
-def _write(path: Path, lines: list[dict[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+def read(folder: Path, *, rewrite: Rewrite | None = None, limit: int | None = None) -> PassageSet | HandbookSet:
+    return load(folder, rewrite=rewrite, corpus=None, limit=limit)
 
 
-@pytest.fixture
-def beir(tmp_path: Path) -> Path:
-    """A set in BEIR's layout with one dialog of two turns."""
-    _write(
-        tmp_path / "corpus.jsonl", [{"_id": "p1", "title": "Leave", "text": "240 hours."}, {"_id": "p2", "text": "x"}]
-    )
-    (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nc<::>2\tp1\t1\nc<::>1\tp2\t0\n")
-    for name, text in (("queries", "how much leave for part-timers?"), ("queries_lastturn", "and for part-timers?")):
-        _write(tmp_path / f"{name}.jsonl", [{"_id": "c<::>2", "text": text}])
-    history = [{"role": "user", "text": "how much leave?"}, {"role": "assistant", "text": "240 hours"}]
-    turn = {"_id": "c<::>2", "conversation_id": "c", "question": "and for part-timers?", "history": history}
-    _write(tmp_path / "dialogs.jsonl", [turn])
-    return tmp_path
+def passage_questions(
+    folder: Path, *, rewrite: Rewrite | None = None, limit: int | None = None
+) -> list[tuple[str, str, str]]:
+    dataset = read(folder, rewrite=rewrite, limit=limit)
+    assert isinstance(dataset, PassageSet)
+    return [(question.asked.id, question.asked.group, question.asked.text) for question in dataset.questions]
 
 
-@pytest.fixture
-def handbook(tmp_path: Path) -> Path:
-    """A set over documents, with one dialog of two turns."""
-    gold = [{"file": "leave.md", "heading": "Annual leave", "evidence": "240 hours"}]
-    _write(tmp_path / "questions.jsonl", [{"_id": "q1", "question": "how much leave?", "gold": gold}])
-    _write(tmp_path / "unanswerable.jsonl", [{"_id": "u1", "question": "stock options?"}])
-    turns = [
-        {"turn": 1, "question": "how much leave?", "rewrite": "how much leave?", "gold": gold, "answer": "240 hours"},
-        {"turn": 2, "question": "and ill?", "rewrite": "how much sick leave?", "gold": gold, "answer": "ask"},
+def handbook_questions(folder: Path, *, rewrite: Rewrite | None = None) -> HandbookSet:
+    dataset = read(folder, rewrite=rewrite)
+    assert isinstance(dataset, HandbookSet)
+    return dataset
+
+
+# --- passages -------------------------------------------------------------------------------------------------------
+
+
+def test_a_labelled_set_is_read(tmp_path: Path) -> None:
+    """Questions come with the gains of their passages; one without any is not asked."""
+    dataset = read(passage_set(tmp_path / "cooking"))
+    assert isinstance(dataset, PassageSet)
+    assert dataset.name == "cooking"
+    assert [(question.asked.id, question.gains) for question in dataset.questions] == [
+        ("a1", {"p0": 1.0}),
+        ("b1", {"p2": 2.0, "p3": 1.0}),
     ]
-    _write(tmp_path / "dialogs.jsonl", [{"_id": "d1", "turns": turns}])
-    return tmp_path
-
-
-def _asked(folder: Path, rewrite: Any) -> list[tuple[str, int]]:
-    found = load(folder, rewrite=rewrite, corpus=None, limit=None)
-    return [(question.asked.text, len(question.asked.history)) for question in found.questions]
-
-
-def test_each_way_of_rewriting_reads_its_own_file(beir: Path) -> None:
-    """none, gold and auto put the same turn three ways; auto brings what was said before."""
-    assert _asked(beir, "none") == [("and for part-timers?", 0)]
-    assert _asked(beir, "gold") == [("how much leave for part-timers?", 0)]
-    assert _asked(beir, "auto") == _asked(beir, None) == [("and for part-timers?", 1)]
-
-
-def test_history_pairs_questions_with_answers(beir: Path) -> None:
-    """A turn before holds the question and what was answered to it."""
-    found = load(beir, rewrite="auto", corpus=None, limit=None)
-    turn = found.questions[0].asked.history[0]
-    assert (turn.question, turn.answer) == ("how much leave?", "240 hours")
-
-
-def test_only_judged_questions_count_and_gains_of_nothing_do_not(beir: Path) -> None:
-    """A question without a positive label is left out."""
-    found = load(beir, rewrite=None, corpus=None, limit=None)
-    assert isinstance(found, PassageSet)
-    assert [dict(question.gains) for question in found.questions] == [{"p1": 1.0}]
-
-
-def test_passages_come_in_order(beir: Path) -> None:
-    """Every line of the corpus is a passage; a title may be missing."""
-    assert [(passage.id, passage.title) for passage in passages(beir / "corpus.jsonl")] == [("p1", "Leave"), ("p2", "")]
-
-
-def test_kinds_of_questions_are_kept_apart(handbook: Path) -> None:
-    """Answerable, unanswerable and follow-up questions are measured differently; first turns are no follow-ups."""
-    found = load(handbook, rewrite=None, corpus=None, limit=None)
-    assert isinstance(found, HandbookSet)
-    assert [(q.asked.id, q.kind, q.asked.group) for q in found.questions] == [
-        ("q1", "answerable", "q1"),
-        ("u1", "unanswerable", "u1"),
-        ("d1.2", "followup", "d1"),
-    ]
+    assert [passage.text for passage in passages(dataset.corpus)] == [f"passage {n}" for n in range(4)]
 
 
 @pytest.mark.parametrize(
-    ("rewrite", "text", "turns"),
+    ("rewrite", "expected"),
     [
-        ("none", "and ill?", 0),
-        ("history", "how much leave?\nand ill?", 0),
-        ("gold", "how much sick leave?", 0),
-        ("auto", "and ill?", 1),
+        ("none", [("a1", "a", "first"), ("b1", "b", "third")]),
+        ("history", [("a1", "a", "before\nfirst"), ("b1", "b", "before\nthird")]),
+        ("gold", [("a1", "a", "first whole"), ("b1", "b", "third whole")]),
+        ("auto", [("a1", "a", "first"), ("b1", "b", "third")]),
+        (None, [("a1", "a", "first"), ("b1", "b", "third")]),
     ],
 )
-def test_a_follow_up_over_documents_is_put_four_ways(handbook: Path, rewrite: str, text: str, turns: int) -> None:
-    """The dialogs of our own layout know the same four ways."""
-    assert _asked(handbook, rewrite)[-1] == (text, turns)
+def test_each_way_to_ask_reads_its_file(
+    tmp_path: Path, rewrite: Rewrite | None, expected: list[tuple[str, str, str]]
+) -> None:
+    """None, history and gold read their queries' files, auto the dialogs; turns of a conversation stay together."""
+    assert passage_questions(passage_set(tmp_path, dialogs=True), rewrite=rewrite) == expected
 
 
-def test_limit_keeps_the_first_of_each_kind(handbook: Path) -> None:
-    """A quick look asks a little of everything."""
-    assert len(load(handbook, rewrite=None, corpus=None, limit=1).questions) == 3
+def test_a_dialog_becomes_turns(tmp_path: Path) -> None:
+    """What was said before is one turn per question, with everything the other side said to it."""
+    dataset = read(passage_set(tmp_path, dialogs=True), rewrite="auto")
+    assert isinstance(dataset, PassageSet)
+    history = dataset.questions[0].asked.history
+    assert [(turn.question, turn.answer) for turn in history] == [("before", "so\nand so"), ("again", "")]
 
 
-@pytest.mark.parametrize(
-    ("file", "text", "said"),
-    [
-        ("questions.jsonl", '{"_id": "q1"}\n', "questions.jsonl, line 1: question: Field required"),
-        ("questions.jsonl", "{}\n", "questions.jsonl, line 1: _id"),
-        ("questions.jsonl", "\nnot json\n", "questions.jsonl, line 2: not JSON"),
-        ("questions.jsonl", "[]\n", "questions.jsonl, line 1"),
-    ],
-)
-def test_a_malformed_line_is_named(tmp_path: Path, file: str, text: str, said: str) -> None:
-    """File and line of the first mistake stand in the error."""
-    (tmp_path / file).write_text(text)
-    with pytest.raises(BadRequest, match=said):
-        load(tmp_path, rewrite=None, corpus=None, limit=None)
+def test_questions_that_follow_nothing_stand_as_they_are(tmp_path: Path) -> None:
+    """A set without dialogs asks its questions as they are, whether rewritten by a person or not at all."""
+    folder = passage_set(tmp_path)
+    assert passage_questions(folder, rewrite="none") == passage_questions(folder, rewrite="gold")
 
 
-def test_a_malformed_label_is_named(beir: Path) -> None:
-    """A label without a number says which line."""
-    (beir / "qrels.tsv").write_text("header\nq1\tp1\n")
-    with pytest.raises(BadRequest, match=r"qrels\.tsv, line 2"):
-        load(beir, rewrite=None, corpus=None, limit=None)
-
-
-def test_a_set_without_its_passages_says_how_to_name_them(beir: Path) -> None:
-    """A set whose corpus lies elsewhere asks for --corpus."""
-    (beir / "corpus.jsonl").unlink()
+def test_the_corpus_may_lie_elsewhere(tmp_path: Path) -> None:
+    """A set without passages of its own is read with another's."""
+    own, other = passage_set(tmp_path / "own"), passage_set(tmp_path / "other")
+    (own / "corpus.jsonl").unlink()
     with pytest.raises(BadRequest, match="--corpus"):
-        load(beir, rewrite=None, corpus=None, limit=None)
+        read(own)
+    dataset = load(own, rewrite=None, corpus=other, limit=None)
+    assert isinstance(dataset, PassageSet)
+    assert dataset.corpus == other / "corpus.jsonl"
 
 
-def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
-    """A folder without judged questions is no dataset."""
+def test_a_limit_keeps_the_first_questions(tmp_path: Path) -> None:
+    """A limit counts judged questions, from the first one on."""
+    assert [identifier for identifier, _, _ in passage_questions(passage_set(tmp_path), limit=1)] == ["a1"]
+
+
+# --- documents ------------------------------------------------------------------------------------------------------
+
+
+def test_a_set_over_documents_is_read(tmp_path: Path) -> None:
+    """Answerable and unanswerable questions are asked as they are; of dialogs, the follow-ups."""
+    dataset = handbook_questions(handbook_set(tmp_path / "house"))
+    assert dataset.name == "house"
+    asked = [(question.kind, question.asked.id, question.asked.group) for question in dataset.questions]
+    assert asked == [
+        ("answerable", "q1", "q1"),
+        ("unanswerable", "u1", "u1"),
+        ("followup", "d1.2", "d1"),
+        ("followup", "d1.3", "d1"),
+    ]
+    assert [place.file for place in dataset.questions[0].gold] == ["canteen.md"]
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "text", "history"),
+    [
+        ("none", "tea?", []),
+        ("history", "lunch?\nsoup?\ntea?", []),
+        ("gold", "tea at lunch?", []),
+        ("auto", "tea?", [("lunch?", "At noon."), ("soup?", "Two euros.")]),
+    ],
+)
+def test_each_way_to_follow_up(tmp_path: Path, rewrite: Rewrite, text: str, history: list[tuple[str, str]]) -> None:
+    """A follow-up is asked alone, after all questions, as a person rewrote it, or with what was said before."""
+    asked = handbook_questions(handbook_set(tmp_path), rewrite=rewrite).questions[-1].asked
+    assert asked.text == text
+    assert [(turn.question, turn.answer) for turn in asked.history] == history
+
+
+def test_unanswerable_questions_and_dialogs_may_be_missing(tmp_path: Path) -> None:
+    """A folder with nothing but questions is a set."""
+    write_lines(tmp_path / "questions.jsonl", {"_id": "q", "question": "?", "gold": [gold("a.md")]})
+    assert len(handbook_questions(tmp_path).questions) == 1
+
+
+# --- broken files ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        (
+            "queries.jsonl",
+            '{"_id": "a1", "text": "x"}\n{"_id": "b1"}\n',
+            r"queries\.jsonl, line 2: text: Field required",
+        ),
+        ("queries.jsonl", '{"_id": "a1", "text": "x"}\n{oops}\n', r"queries\.jsonl, line 2: not JSON"),
+        ("queries.jsonl", '["a1"]\n', r"queries\.jsonl, line 1: "),
+        ("qrels.tsv", "q\tp\ts\na1\tp0\n", r"qrels\.tsv, line 2: write query, passage and gain"),
+        ("qrels.tsv", "q\tp\ts\na1\tp0\tmuch\n", r"qrels\.tsv, line 2: "),
+    ],
+)
+def test_a_broken_line_is_named(tmp_path: Path, file: str, content: str, said: str) -> None:
+    """A malformed line stops the reading with its file, its number and what is wrong with it."""
+    folder = passage_set(tmp_path)
+    (folder / file).write_text(content)
+    with pytest.raises(BadRequest, match=said):
+        read(folder)
+
+
+def test_a_broken_passage_is_named(tmp_path: Path) -> None:
+    """A malformed passage stops the filling of the index with its line."""
+    write_lines(tmp_path / "corpus.jsonl", {"_id": "p0", "text": "x"}, {"_id": "p1"})
+    with pytest.raises(BadRequest, match=r"corpus\.jsonl, line 2: text"):
+        list(passages(tmp_path / "corpus.jsonl"))
+
+
+def test_what_is_no_set_is_refused(tmp_path: Path) -> None:
+    """A folder that is not there, or that holds nothing judged, is refused with what to do."""
+    with pytest.raises(BadRequest, match="is not a folder"):
+        read(tmp_path / "nowhere")
     with pytest.raises(BadRequest, match=r"neither questions\.jsonl nor qrels\.tsv"):
-        load(tmp_path, rewrite=None, corpus=None, limit=None)
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("rewrite", ["history", "auto"])
+def test_a_way_to_ask_that_is_not_there_is_refused(tmp_path: Path, rewrite: Rewrite) -> None:
+    """A rewrite whose file is missing is refused, not answered with another's figures."""
+    with pytest.raises(BadRequest, match="choose another --rewrite"):
+        read(passage_set(tmp_path), rewrite=rewrite)
+
+
+@pytest.mark.parametrize("file", ["queries.jsonl", "qrels.tsv"])
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path, file: str) -> None:
+    """A file in another encoding is named; it is no crash."""
+    folder = passage_set(tmp_path)
+    (folder / file).write_bytes(b"caf\xe9\n")
+    with pytest.raises(BadRequest, match=rf"{file} is not UTF-8"):
+        read(folder)
