@@ -19,6 +19,9 @@ from bot.ports.queue import Claim, JobQueue
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
 
+AGAIN = 0.2
+"""Seconds after which a task that was cancelled is cancelled again, at the end."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -88,6 +91,8 @@ class Worker:
         """By fence, which no two deliveries share."""
         self._lanes: dict[Hashable, deque[_Held]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._leaving: set[asyncio.Task[None]] = set()
+        """Cancelled tasks that still run: a cancellation may be swallowed (by Python 3.11's `wait_for`, for one)."""
         self._stops = 0
         self._changed = asyncio.Event()
 
@@ -265,6 +270,8 @@ class Worker:
         reachable = True
         while True:
             await asyncio.sleep(self._jobs.lease / (3 if reachable else 10))
+            for task in self._leaving:
+                task.cancel()
             reachable = await self._renew_all()
             for held in list(self._held.values()):
                 if self._clock() - held.since > 0.9 * self._jobs.lease:
@@ -289,6 +296,8 @@ class Worker:
             log.warning("lease_lost", job=held.claim.id, question=held.claim.job.question.id)
             if held.task:
                 held.task.cancel()
+                self._leaving.add(held.task)
+                held.task.add_done_callback(self._leaving.discard)
 
     # --- stopping ----------------------------------------------------------------------------------------------------
 
@@ -299,11 +308,12 @@ class Worker:
 
     async def _hand_back(self) -> None:
         """Cancel what still runs, then give back every job that is not done."""
-        tasks = [*self._tasks, *(held.task for held in self._held.values() if held.task)]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=self._limits.unwind)
+        tasks = {*self._tasks, *self._leaving, *(held.task for held in self._held.values() if held.task)}
+        end = self._clock() + self._limits.unwind
+        while tasks and self._clock() < end:
+            for task in tasks:
+                task.cancel()
+            _, tasks = await asyncio.wait(tasks, timeout=AGAIN)
         for held in list(self._held.values()):
             await self._give_back(held.claim)
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -342,6 +342,65 @@ async def test_a_stop_waits_for_what_runs_and_takes_nothing_more(jobs: RedisJobQ
     assert desk.ended == ["Question 1?"]
     (claim,) = await jobs.claim(limit=8, wait=0)
     assert (name(claim), claim.deliveries) == ("Question 2?", 1)
+
+
+@dataclass
+class Stubborn:
+    """A job that does not listen to its first cancellation."""
+
+    ended: bool = False
+
+    async def handle(self, _: Claim) -> None:
+        try:
+            for _swallowed in range(2):
+                with suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+        finally:
+            self.ended = True
+
+
+async def test_a_stop_is_heard_by_a_job_that_swallows_a_cancellation(jobs: RedisJobQueue, desk: Desk) -> None:
+    """Nothing runs on after a second stop, even where a library loses the first request to end."""
+    stubborn = Stubborn()
+    desk.doing = stubborn.handle
+    await put(jobs, 1)
+    async with working(jobs, desk):
+        await wait_until(lambda: len(desk.begun) == 1)
+    assert stubborn.ended
+
+
+async def test_a_lost_job_ends_though_it_swallows_a_cancellation(link: Link, desk: Desk) -> None:
+    """A job that belongs to another worker is cancelled again until it has ended."""
+    queue, other, stubborn = RedisJobQueue(link, lease=1.0), RedisJobQueue(link), Stubborn()
+    desk.doing = stubborn.handle
+    await put(queue, 1)
+    async with working(queue, desk):
+        await wait_until(lambda: len(desk.begun) == 1)
+        await age_leases(link, 30)
+        await other.claim(limit=1, wait=0)
+        await wait_until(lambda: stubborn.ended)
+
+
+class StoppedMeanwhile(RedisJobQueue):
+    """A queue whose worker is stopped while it claims."""
+
+    worker: Worker | None = None
+
+    async def claim(self, *, limit: int, wait: float) -> list[Claim]:
+        claims = await super().claim(limit=limit, wait=wait)
+        if self.worker:
+            self.worker.stop()
+        return claims
+
+
+async def test_a_job_that_arrives_with_the_stop_goes_back(link: Link, desk: Desk) -> None:
+    """What was claimed while the stop came is not begun, and is there for the next worker at once, uncounted."""
+    queue = StoppedMeanwhile(link)
+    await put(queue, 1)
+    queue.worker = Worker(queue, handle=desk.handle, give_up=desk.give_up, limits=QUICK)
+    await queue.worker.run()
+    (claim,) = await RedisJobQueue(link).claim(limit=8, wait=0)
+    assert (name(claim), claim.deliveries, desk.begun) == ("Question 1?", 1, [])
 
 
 @pytest.mark.parametrize("patience", ["drained", "stopped twice", "cancelled"])

@@ -85,11 +85,16 @@ class Link:
 
     async def _send(self, client: Redis, words: Sequence[str | bytes | float], within: float) -> Any:
         send = cast("Callable[..., Awaitable[Any]]", client.execute_command)  # pyright: ignore[reportUnknownMemberType]  (untyped)
+        # In a task of its own: Python 3.11's `wait_for`, used in there, may swallow a cancellation, and so a deadline.
+        sending = asyncio.ensure_future(send(*words))
+        sending.add_done_callback(_heard)
         try:
             async with asyncio.timeout(within):
-                return await send(*words)
+                return await asyncio.shield(sending)
         except (RedisError, OSError) as error:
             raise MemoryUnavailable(f"Redis at {self.place}: {str(error) or type(error).__name__}") from error
+        finally:
+            sending.cancel()
 
 
 @asynccontextmanager
@@ -158,6 +163,12 @@ def _client(url: str, *, timeout: float | None) -> Redis:
     client = Redis.from_pool(pool)
     client.response_callbacks.clear()  # replies as the server gives them, whatever a command's words
     return client
+
+
+def _heard(sending: asyncio.Future[Any]) -> None:
+    """Take note of an error that came after its caller had left, so that nobody complains about it."""
+    if not sending.cancelled():
+        sending.exception()
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

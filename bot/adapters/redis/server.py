@@ -245,13 +245,12 @@ class EmbeddedServer:
         lock = self._server.descriptor
         command = [self._binary or _shipped(), "-"]
         try:
-            # A session of its own, so that Ctrl-C in our terminal does not reach a server which others use too.
+            # `daemonize` gives the server a session of its own: Ctrl-C in our terminal must not reach what others use.
             done = subprocess.run(  # noqa: S603  (our own binary, or the operator's)
                 command,
                 input=settings.encode(),
                 cwd=self._folder,
                 pass_fds=[] if lock is None else [lock],
-                start_new_session=True,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 timeout=self._patience,
@@ -307,7 +306,6 @@ class EmbeddedServer:
         before = self._address()
         folder = before.parent if before and _is_private(before.parent) else self._new_folder()
         address = folder / "valkey.sock"
-        address.unlink(missing_ok=True)
         record = self._folder / "address"
         record.with_suffix(".new").write_text(str(address))
         record.with_suffix(".new").replace(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
@@ -68,6 +69,44 @@ async def test_a_connection_to_a_hanging_server_is_given_up(home: Path, url: str
         with _hanging(home), pytest.raises(MemoryUnavailable):
             await link.call("PING")
         assert time.monotonic() - started < PROMPT
+
+
+async def test_a_command_whose_reply_is_lost_is_not_sent_again(tmp_path: Path) -> None:
+    """When the connection breaks after a command was taken, it is not repeated: it may have been done."""
+    taken: list[bytes] = []
+
+    async def take_and_hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while b"INCR" not in (words := await reader.read(4096)):
+            writer.write(b"+OK\r\n" * words.count(b"*"))
+        taken.append(words)
+        writer.close()
+
+    server = await asyncio.start_unix_server(take_and_hang_up, Path(tmp_path, "s"))
+    async with server, connect(f"unix://{tmp_path}/s", timeout=10) as link:
+        with pytest.raises(MemoryUnavailable):
+            await link.call("INCR", "counter")
+    assert len(taken) == 1
+
+
+async def test_a_deadline_holds_at_whatever_moment_it_comes(link: Link) -> None:
+    """A call that is out of time, or cancelled, at any step of its way ends as such and does not go on."""
+    await link.call("PING")
+    with pytest.raises(MemoryUnavailable):
+        await link.call("PING", within=0)
+    for moment in range(60):
+        calling = asyncio.create_task(link.call("PING"))
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        done = not calling.cancel()
+        await asyncio.wait({calling})
+        assert calling.cancelled() or done
+
+
+@pytest.mark.parametrize("query", ["", "?socket_timeout=0.01"])
+async def test_a_long_wait_is_not_cut_short(url: str, query: str) -> None:
+    """A command that blocks may take its time, whatever the address says about timeouts."""
+    async with connect(url + query) as link:
+        assert await link.wait("BLPOP", "nothing", 0.1, within=0.1) is None
 
 
 async def test_an_append_gives_up_before_slack_does(home: Path, url: str) -> None:

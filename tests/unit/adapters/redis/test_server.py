@@ -302,7 +302,12 @@ def _open_up(folder: Path, _: Path) -> None:
     folder.chmod(0o777)
 
 
-@pytest.mark.parametrize("tamper", [_swap_for_link, _open_up])
+def _swap_for_file(folder: Path, _: Path) -> None:
+    folder.rmdir()
+    folder.touch(mode=0o700)
+
+
+@pytest.mark.parametrize("tamper", [_swap_for_link, _swap_for_file, _open_up])
 def test_a_socket_folder_that_others_may_have_made_is_not_used_again(
     home: Path, tmp_path: Path, tamper: Callable[[Path, Path], None]
 ) -> None:
@@ -316,7 +321,7 @@ def test_a_socket_folder_that_others_may_have_made_is_not_used_again(
     tamper(old, elsewhere)
     server = EmbeddedServer(home)
     url = server.join()
-    old.unlink() if old.is_symlink() else old.rmdir()
+    old.rmdir() if tamper is _open_up else old.unlink()
     assert Path(urlsplit(url).path).parent not in (old, elsewhere)
     assert list(elsewhere.iterdir()) == []
     server.leave()
