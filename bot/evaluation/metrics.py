@@ -102,8 +102,8 @@ def answered(question: HandbookQuestion, given: Answered) -> dict[str, float]:
     values = {f"declined_{kind}": float(not answer.answered), f"plain_{kind}": float(plain)}
     if kind == "unanswerable":
         return values
-    shown = fold(" ".join(citation.quote for citation in answer.citations))
-    values["evidence_shown"] = float(any(fold(gold.evidence) in shown for gold in question.gold))
+    shown = [fold(citation.quote) for citation in answer.citations]
+    values["evidence_shown"] = float(any(fold(gold.evidence) in quote for gold in question.gold for quote in shown))
     files = {gold.file for gold in question.gold}
     in_gold = [float(citation.path in files) for citation in answer.citations]
     if in_gold:

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from bot.errors import BadRequest
 from bot.evaluation.experiments import Measured
@@ -32,6 +32,13 @@ class Run(BaseModel):
     latency_ms: dict[Literal["p50", "p95"], float]
     groups: dict[str, str]
     values: dict[str, dict[str, float]]
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        """Every metric is one of ours, and every value belongs to a question that was asked."""
+        if not set(self.values) <= set(ORDER) or any(set(of) - set(self.groups) for of in self.values.values()):
+            raise ValueError("values without a metric or a question")
+        return self
 
     def estimates(self) -> dict[str, Estimate]:
         """Mean and interval per metric, in the order of `ORDER`."""

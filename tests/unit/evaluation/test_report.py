@@ -1,5 +1,8 @@
-"""A run survives being saved, and two runs are compared over what both asked."""
+"""A run is saved and read back whole, told to people as a table and to programs as JSON, and compared in pairs."""
 
+from __future__ import annotations
+
+import json
 from pathlib import Path
 
 import pytest
@@ -7,54 +10,134 @@ import pytest
 from bot.errors import BadRequest
 from bot.evaluation import report
 from bot.evaluation.experiments import Measured
+from bot.evaluation.report import Run
+
+NAMES = (
+    "ndcg@10 recall@10 recall@50 mrr@10 file@1 file@5 section@5 mrr followup_file@5 followup_mrr evidence_shown "
+    "first_citation_gold citation_precision declined_unanswerable declined_answerable plain_unanswerable "
+    "plain_answerable"
+)
 
 
-def _run(values: dict[str, float], *, dataset: str = "set", **configuration: str) -> report.Run:
-    measured = Measured(milliseconds=[10.0, 20.0], groups={question: question for question in values})
-    measured.values["mrr@10"] = values
-    measured.values["ndcg@10"] = values
-    return report.run_of(dataset, configuration, measured)
+def a_run(dataset: str = "house", *, mrr: tuple[float, ...] = (1.0, 0.5, 0.25), rewrite: str = "auto") -> Run:
+    measured = Measured()
+    measured.values["mrr"] = {f"q{n}": value for n, value in enumerate(mrr)}
+    measured.values["declined_unanswerable"] = {"u1": 1.0}
+    measured.groups = {**{f"q{n}": f"q{n}" for n in range(len(mrr))}, "u1": "u1"}
+    measured.milliseconds = [float(n) for n in range(1, 101)]
+    measured.backends = {"reranker": "double"}
+    return report.run_of(dataset, {"rewrite": rewrite}, measured)
 
 
-def test_json_has_the_promised_shape() -> None:
-    """Programs find dataset, number of queries, configuration, latency, and mean, low, high and n per metric."""
-    shown = _run({"a": 1.0, "b": 0.0}, rewrite="auto").as_json()
-    assert (shown["dataset"], shown["queries"], shown["configuration"]) == ("set", 2, {"rewrite": "auto"})
-    assert shown["latency_ms"] == {"p50": 15.0, "p95": 19.5}
-    assert list(shown["metrics"]) == ["ndcg@10", "mrr@10"]
-    assert shown["metrics"]["mrr@10"] == {"mean": 0.5, "low": 0.0, "high": 1.0, "n": 2}
+def test_programs_read_what_was_promised() -> None:
+    """The JSON has the keys that the README names, and every metric its mean, interval and count."""
+    told = a_run().as_json()
+    assert set(told) == {"dataset", "queries", "configuration", "latency_ms", "metrics"}
+    assert (told["dataset"], told["queries"]) == ("house", 4)
+    assert told["configuration"] == {"rewrite": "auto", "reranker": "double"}
+    assert told["latency_ms"] == {"p50": 50.5, "p95": 95.0}
+    assert set(told["metrics"]["mrr"]) == {"mean", "low", "high", "n"}
+    assert told["metrics"]["mrr"]["mean"] == pytest.approx(0.5833, abs=1e-4)
+    assert told["metrics"]["mrr"]["n"] == 3
+    assert told["metrics"]["declined_unanswerable"] == {"mean": 1.0, "low": 1.0, "high": 1.0, "n": 1}
+    assert json.loads(json.dumps(told)) == told
 
 
-def test_a_saved_run_is_read_back_equal(tmp_path: Path) -> None:
-    """What was saved can be compared later."""
-    run = _run({"a": 1.0})
-    report.save(run, tmp_path / "run.json")
-    assert report.read(tmp_path / "run.json") == run
+def test_metrics_have_the_promised_names() -> None:
+    """Programs rely on these names, people on this order."""
+    assert [*NAMES.split()] == report.ORDER
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"version": 2}', "[1]"])
-def test_what_is_no_run_is_refused(tmp_path: Path, text: str) -> None:
-    """A file of another kind or version is named with what to do."""
-    (tmp_path / "run.json").write_text(text)
-    with pytest.raises(BadRequest, match="save it again with --save"):
-        report.read(tmp_path / "run.json")
+def test_people_read_a_table() -> None:
+    """The table names the set, how many questions it has, and for each metric mean, interval and count."""
+    told = report.told(a_run())
+    assert told.startswith("house: 4 questions")
+    (line,) = [line for line in told.splitlines() if line.startswith("mrr ")]
+    assert "0.583" in line
+    assert line.split()[-1] == "3"
+    assert "latency p50 50 ms, p95 95 ms" in told
+
+
+def test_a_saved_run_is_read_back(tmp_path: Path) -> None:
+    """One file holds everything that a comparison needs."""
+    report.save(a_run(), tmp_path / "run.json")
+    assert report.read(tmp_path / "run.json") == a_run()
+    assert json.loads((tmp_path / "run.json").read_text())["version"] == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"\xff\xfe",
+        b'{"version": 2, "dataset": "x", "configuration": {}, "latency_ms": {}, "groups": {}, "values": {}}',
+        b'{"version": 1, "dataset": "x", "configuration": {}, "latency_ms": {}, "groups": {}, "values": {"mrr": 1}}',
+        b'{"version": 1, "dataset": "x", "configuration": {}, "latency_ms": {}, "groups": {}, "values": {}, "more": 1}',
+    ],
+)
+def test_what_is_no_run_is_refused(tmp_path: Path, content: bytes) -> None:
+    """A file that this version did not save is refused by name, with what to do."""
+    path = tmp_path / "run.json"
+    path.write_bytes(content)
+    with pytest.raises(BadRequest, match=r"run\.json.*save it again"):
+        report.read(path)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"values": {"speed": {"q0": 1.0}}, "groups": {"q0": "q0"}},
+        {"values": {"mrr": {"q0": 1.0}}, "groups": {}},
+    ],
+)
+def test_a_run_that_does_not_hang_together_is_refused(tmp_path: Path, broken: dict[str, object]) -> None:
+    """A metric that is none of ours, or a value of a question that the run did not ask, makes a file no run."""
+    path = tmp_path / "run.json"
+    report.save(a_run(), path)
+    path.write_text(json.dumps({**json.loads(path.read_text()), **broken}))
+    with pytest.raises(BadRequest, match=r"run\.json.*save it again"):
+        report.read(path)
+
+
+def test_a_run_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """A missing file, or a place that cannot be written, is said in a sentence."""
+    with pytest.raises(BadRequest, match="cannot read"):
+        report.read(tmp_path / "nowhere.json")
+    with pytest.raises(BadRequest, match="cannot save"):
+        report.save(a_run(), tmp_path / "nowhere" / "run.json")
+
+
+def test_a_run_without_questions_is_no_run() -> None:
+    """Nothing asked is nothing measured."""
+    with pytest.raises(BadRequest, match="no judged question"):
+        report.run_of("house", {}, Measured())
+
+
+def test_two_runs_are_compared_in_pairs() -> None:
+    """The second run minus the first, question by question, with an interval, and what was changed between them."""
+    before, after = a_run(mrr=(1.0, 0.5, 0.25), rewrite="none"), a_run(mrr=(1.0, 1.0, 0.75))
+    told = report.differences_as_json(before, after)
+    assert told["dataset"] == "house"
+    assert told["differences"]["mrr"]["mean"] == pytest.approx(1 / 3, abs=1e-3)
+    assert told["differences"]["mrr"]["n"] == 3
+    assert told["differences"]["mrr"]["low"] == 0.0
+    people = report.told_differences(before, after)
+    assert 'rewrite: "none" -> "auto"' in people
+    assert "+0.333" in people
 
 
 def test_a_sure_difference_is_marked() -> None:
-    """People see the sign, the interval, and a star where it leaves out zero."""
-    shown = report.told_differences(_run({"a": 0.0, "b": 0.0}, k="1"), _run({"a": 0.5, "b": 0.5}, k="2"))
-    assert '"1" -> "2"' in shown
-    assert "+0.500   [+0.500, +0.500]" in shown
-    assert shown.rstrip().endswith("*")
+    """A star stands where the interval leaves out zero, and nowhere else."""
+    before, after = a_run(mrr=(0.5, 0.25, 0.25)), a_run(mrr=(1.0, 0.5, 0.5))
+    (sure,) = [line for line in report.told_differences(before, after).splitlines() if line.startswith("mrr ")]
+    (same,) = [line for line in report.told_differences(before, before).splitlines() if line.startswith("mrr ")]
+    assert sure.endswith("*")
+    assert not same.endswith("*")
 
 
-def test_runs_over_unlike_sets_are_not_compared() -> None:
-    """A difference between two datasets means nothing."""
-    with pytest.raises(BadRequest, match="one dataset"):
-        report.differences(_run({"a": 1.0}), _run({"a": 1.0}, dataset="other"))
-
-
-def test_an_empty_set_is_an_error_not_a_zero() -> None:
-    """Nothing asked is nothing measured."""
-    with pytest.raises(BadRequest, match="holds no judged question"):
-        report.run_of("set", {}, Measured())
+def test_runs_of_unlike_sets_are_not_compared() -> None:
+    """Figures of two datasets have no difference."""
+    with pytest.raises(BadRequest, match="compare runs over one dataset"):
+        report.differences(a_run("house"), a_run("garden"))
