@@ -134,7 +134,7 @@ def _unmarked(text: str) -> str:
 
 
 def _main_parts(tree: LexborHTMLParser) -> list[LexborNode]:
-    for selector in ("main, [role=main]", "article"):
+    for selector in ("main", "[role=main]", "article"):
         found = tree.css(selector)
         if len(found) == 1 and one_line(found[0].text()):
             return found
@@ -177,6 +177,7 @@ class _Walker:
         self._line = 1
         self._begin = 1
         self._words: list[str] = []
+        self._silent = True
         self._lists: list[int | None] = []
         self._marker = ""
         self._anchor = ""
@@ -265,12 +266,17 @@ class _Walker:
         tag = node.tag or ""
         if tag in ("td", "th", "tr", "table"):
             self._close_table(tag)
-        elif self._tables or tag == "dt":
-            self._words.append(" ")
+        elif tag == "caption" and len(self._tables) == 1:
+            self._flush()
+        elif self._tables:
+            self._words += [" "] if tag in _BREAKS or _HEADING.fullmatch(tag) else []
+        elif tag == "dt":
+            self._words = ["".join(self._words).rstrip()]
         elif level := _HEADING.fullmatch(tag):
             self._close_heading(int(level[1]))
         elif tag in _BREAKS:
             self._flush()
+            self._anchor = ""
             self._marker = "" if tag == "li" else self._marker
             if tag in ("ul", "ol", "menu") and self._lists:
                 self._lists.pop()
@@ -321,16 +327,15 @@ class _Walker:
         self._outline.block(Block(Kind.CODE, text, (first, self._line), depth=len(self._lists)))
 
     def _say(self, text: str) -> None:
-        if not self._words or not "".join(self._words[-1:]).strip():
-            leading = len(text) - len(text.lstrip())
-            if not any(word.strip() for word in self._words):
-                self._begin = self._line + text.count("\n", 0, leading)
+        if self._silent and (spoken := text.lstrip()):
+            self._begin = self._line + text.count("\n", 0, len(text) - len(spoken))
+            self._silent = False
         self._line += text.count("\n")
         self._words.append(_unmarked(text).replace("\n", " "))
 
     def _taken(self) -> str:
         text = folded("".join(self._words))
-        self._words = []
+        self._words, self._silent = [], True
         return text
 
     def _flush(self) -> None:

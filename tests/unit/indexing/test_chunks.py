@@ -104,8 +104,9 @@ def test_no_chunk_is_over_its_size(blocks: list[Block]) -> None:
 
 
 TEMPLATES = """
-# {w}|## {w}|### {w}|{w} and more.|- {w}|  - {w}|1. {w}|> {w}|**{w}** goes _on_|[{w}](http://example.com/x)|`{w}`|{w}  
----|<b>{w}</b>|<div>{w}</div>|![{w}](x.png)|{{% if a %}}|[^{w}]: note {w}|    {w}|\\{w}|&amp; {w}|<li>{w}|{w} <br> on|~~~
+# {w}|## {w}|### {w}|{w} and more.|- {w}|  - {w}|1. {w}|> {w}|**{w}** goes _on_|[{w}](http://example.com/x)|`{w}`
+<b>{w}</b>|<div>{w}</div>|![{w}](x.png)|{{% if a %}}|[^{w}]: note {w}|    {w}|\\{w}|&amp; {w}|<li>{w}|{w} <br> on
+~~~|---|{w}\\
 """
 PAGES = st.lists(
     st.sampled_from(

@@ -207,7 +207,8 @@ def test_characters_nobody_sees_are_gone() -> None:
 
 def test_pages_longer_than_one_piece_read_the_same() -> None:
     """A page that is parsed piece by piece has the headings, items, lines and links of one parsed whole."""
-    paragraph = "- item [link][far] here\n\n  goes on\n\n```\n# code\n\n- no item\n```\n\nText **bold** text.\n\n## Part {n}\n\n"
+    code = "```\n# code\n\n- no item\n```"
+    paragraph = f"- item [link][far] here\n\n  goes on\n\n{code}\n\nText **bold** text.\n\n## Part {{n}}\n\n"
     pages = WHOLE // len(paragraph) + 50
     page = "".join(paragraph.replace("{n}", str(n)) for n in range(3 * pages)) + "[far]: http://x.y\n"
     sections = _parsed(page).sections
