@@ -278,16 +278,26 @@ class Worker:
                     self._lose(held)
 
     async def _renew_all(self) -> bool:
-        """Whether the queue answered."""
-        for held in sorted(self._held.values(), key=lambda held: held.since):
-            asked = self._clock()
-            try:
-                await self._jobs.renew(held.claim)
-            except LeaseLost:
+        """Whether the queue answered. What turns out to be lost is stopped together, so that none begins meanwhile."""
+        lost: list[_Held] = []
+        try:
+            for held in sorted(self._held.values(), key=lambda held: held.since):
+                if not await self._renewed(held):
+                    lost.append(held)  # noqa: PERF401  (those found before an error count too)
+        except MemoryUnavailable:
+            return False
+        finally:
+            for held in lost:
                 self._lose(held)
-            except MemoryUnavailable:
-                return False
-            held.since = asked
+        return True
+
+    async def _renewed(self, held: _Held) -> bool:
+        asked = self._clock()
+        try:
+            await self._jobs.renew(held.claim)
+        except LeaseLost:
+            return False
+        held.since = asked
         return True
 
     def _lose(self, held: _Held) -> None:
