@@ -124,8 +124,8 @@ class WebApi:
 
 
 async def _given(request: web.Request, method: Method | None) -> tuple[Json, str]:
-    """The arguments as they came, and the token: from the header, or among the arguments."""
-    given: Json = dict(request.query)
+    """The arguments as they came, and the token: from the header or the body, never from the address."""
+    given: Json = {name: value for name, value in request.query.items() if name != "token"}
     if request.content_type == "application/json":
         if method is None or method.takes_json:
             given |= await _json_body(request)

@@ -69,6 +69,7 @@ class Talker:
     go: asyncio.Event = field(default_factory=asyncio.Event)
     pressed: list[str] = field(default_factory=list[str])
     client: Any = None
+    handler: Any = None
 
     @asynccontextmanager
     async def connected(self) -> AsyncGenerator[Talker]:
@@ -83,13 +84,19 @@ class Talker:
         app.action("rate")(self.on_press)
         app.action("more")(self.on_press)
         app.view("report")(self.on_report)
-        handler = AsyncSocketModeHandler(app, self.slack.app_token)
-        await handler.connect_async()
+        self.handler = AsyncSocketModeHandler(app, self.slack.app_token)
+        await self.handler.connect_async()
         await self.slack.wait_until(lambda: self.slack.connections)
         try:
             yield self
         finally:
             self.go.set()
+            await self.go_away()
+
+    async def go_away(self) -> None:
+        """Disconnect, once."""
+        handler, self.handler = self.handler, None
+        if handler:
             await handler.close_async()
 
     async def on_mention(self, event: Block) -> None:

@@ -171,6 +171,7 @@ async def test_buttons_reach_the_bot(page: Page, talker: Talker, slack: Playgrou
     await page.get_by_role("button", name="Bad answer").click()
     await expect(page.get_by_role("button", name="Bad answer")).to_have_attribute("aria-pressed", "true")
     await page.locator(".overflow summary").click()
+    await expect(page.get_by_role("button", name="Outdated?")).to_be_in_viewport(ratio=1)
     await page.get_by_role("button", name="Outdated?").click()
     await slack.wait_until(lambda: talker.pressed == ["down", "Outdated?"])
     await page.get_by_role("button", name="Why this answer?").click()
@@ -241,6 +242,25 @@ async def test_it_can_be_read_everywhere(page: Page, width: int, height: int, sc
     await expect(page.locator(ANSWER)).to_contain_text("Sources")
     assert not await page.evaluate(sticking_out)
     assert await page.evaluate(CONTRAST) == []
+
+
+async def test_a_long_answer_is_read_from_its_beginning(page: Page, slack: Playground, talker: Talker) -> None:
+    """Its first line is on the screen when it comes, not its last."""
+    ts = await slack.say("ana", "general", "hello")
+    await page.locator(f'#messages [data-ts="{ts}"]').hover()
+    await page.get_by_role("button", name="Reply", exact=True).click()
+    text = "\n".join(f"line {number}" for number in range(60))
+    await talker.client.chat_postMessage(channel=GENERAL, thread_ts=ts, text=text)
+    await expect(page.locator(ANSWER).locator("strong")).to_be_in_viewport()
+
+
+async def test_a_bot_that_is_away_is_seen_to_be_away(page: Page, talker: Talker) -> None:
+    """Beside the workspace's name, and over the box once it lasts."""
+    await expect(page.locator("#presence")).to_have_text("Footnote is here")
+    await expect(page.locator("#offline")).to_be_hidden()
+    await talker.go_away()
+    await expect(page.locator("#presence")).to_have_text("Footnote is not connected")
+    await expect(page.locator("#offline")).to_be_visible()
 
 
 async def test_a_phone_has_a_menu(page: Page) -> None:

@@ -211,8 +211,18 @@ function drawOverflow(node, send) {
     }),
   );
   const summary = make("summary", { class: "button button-quiet", "aria-label": node.label }, "⋯");
-  const menu = make("details", { class: "overflow" }, summary, make("div", { class: "choices" }, ...choices));
+  const list = make("div", { class: "choices" }, ...choices);
+  const menu = make("details", { class: "overflow", ontoggle: () => menu.open && keepInside(list) }, summary, list);
   return menu;
+}
+
+// A menu at an edge opens the other way.
+function keepInside(list) {
+  list.classList.remove("choices-left", "choices-up");
+  const box = list.getBoundingClientRect();
+  const around = list.closest(".scroll")?.getBoundingClientRect() || document.body.getBoundingClientRect();
+  list.classList.toggle("choices-left", box.right > around.right);
+  list.classList.toggle("choices-up", box.bottom > around.bottom);
 }
 
 function drawSelect(node, send) {
@@ -364,7 +374,7 @@ function showEverything() {
   showThread();
   showSuggestions();
   showModal();
-  const waiting = [...state.unread.entries()].filter(([id, threads]) => threads.size && myRooms().some((each) => each.id === id)).length;
+  const waiting = myRooms().filter((each) => hasUnread(each.id)).length;
   document.title = `${waiting ? `(${waiting}) ` : ""}${nameOf(room())} · Footnote playground`;
 }
 
@@ -400,12 +410,13 @@ function showSide() {
   const presence = byId("presence");
   presence.className = state.online ? "presence presence-on" : "presence";
   presence.textContent = state.online ? "Footnote is here" : "Footnote is not connected";
+  byId("offline").hidden = state.online;
   fill(byId("channels"), myRooms().filter((each) => each.kind !== "im"), sideKey, sideEntry);
   fill(byId("direct"), myRooms().filter((each) => each.kind === "im"), sideKey, sideEntry);
 }
 
-const sideKey = (each) => [each.id, each.name, each.id === state.here, hasUnread(each.id), state.online, state.me.id].join();
-const hasUnread = (id) => Boolean(state.unread.get(id)?.size);
+const sideKey = (each) => [each.id, each.name, each.id === state.here, hasUnread(each.id), state.me.id].join();
+const hasUnread = (id) => id !== state.here && Boolean(state.unread.get(id)?.size);
 
 function sideEntry(each) {
   const here = each.id === state.here;
@@ -567,7 +578,14 @@ function fillMessages(list, scroll, messages, threaded) {
     return [...day, ...rule, { message, grouped, threaded, below: threaded ? null : below(message) }];
   });
   fill(list, entries, (entry) => JSON.stringify([entry, state.me.id]), drawEntry);
-  if (wasLow) scrollDown(scroll);
+  if (wasLow) showLast(scroll, list);
+}
+
+// Down to the newest; but a message longer than the window is read from its beginning.
+function showLast(scroll, list) {
+  const last = list.lastElementChild;
+  if (last && last.offsetHeight > scroll.clientHeight) scroll.scrollTop = last.offsetTop - scroll.offsetTop - 8;
+  else scrollDown(scroll);
 }
 
 function canGroup(before, message) {
@@ -666,6 +684,7 @@ function closeThread() {
   requestAnimationFrame(() => {
     const button = byId("messages").querySelector(`[data-ts="${CSS.escape(ts || "")}"] .replies-button`);
     (button || composers.main).focus();
+    button?.scrollIntoView({ block: "nearest" });
   });
 }
 
@@ -750,9 +769,9 @@ function makeComposer(place, id, label, threadOf) {
   const form = make("form", { class: "composer" }, people, make("div", { class: "box-row" }, box, send), hint);
   place.append(form);
   const grow = () => {
-    box.style.setProperty("height", "auto");
-    box.style.setProperty("height", `${Math.min(box.scrollHeight, 200)}px`);
     send.disabled = !box.value.trim();
+    box.style.setProperty("height", "auto");
+    if (box.scrollHeight) box.style.setProperty("height", `${Math.min(box.scrollHeight, 200)}px`);
   };
   const submit = async () => {
     const text = box.value.trim();
@@ -781,7 +800,10 @@ function makeComposer(place, id, label, threadOf) {
     }
   });
   return {
-    focus: () => box.focus(),
+    focus: () => {
+      grow();
+      box.focus();
+    },
     placeholder: (words) => box.setAttribute("placeholder", words),
     text: () => box.value,
     set: (text) => {

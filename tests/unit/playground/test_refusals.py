@@ -145,6 +145,15 @@ async def test_a_token_may_come_in_a_form(slack: Playground) -> None:
     assert "token" not in slack.calls[0].arguments
 
 
+async def test_a_token_in_the_address_is_not_read(slack: Playground) -> None:
+    """Addresses end up in logs: Slack does not take tokens there."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(slack.api_url + "auth.test", params={"token": slack.bot_token}) as response,
+    ):
+        assert (await response.json())["error"] == "not_authed"
+
+
 @pytest.mark.parametrize(("scope", "method", "arguments"), [*WANTED, *WANTED_TO_READ])
 async def test_a_missing_scope_is_named(scope: str, method: str, arguments: dict[str, Any]) -> None:
     """Without its scope a method says which one it needs, and which were granted."""
