@@ -217,6 +217,8 @@ def test_honest_text_is_left_alone(text: str) -> None:
         ("Write to people@corp.example or see corp.example.", "Write to `people@corp.example` or see `corp.example`."),
         ("Edit README.md, then os.path.join(a,b).", "Edit `README.md`, then `os.path.join(a,b)`."),
         ("```sh\nmake demo\n  make test\n```\nDone.", "`make demo`\n`  make test`\nDone."),
+        ("x`https://good.example/a`y", "x `https://good.example/a` y"),
+        ("Open 10.1.2.3:8080/admin in 10.0.0.0/8.", "Open `10.1.2.3:8080/admin` in 10.0.0.0/8."),
         ("Unfinished `code here", "Unfinished 'code here"),
         ("Do it. [1][2] [3] a[0]", "Do it. [1][2] (3) a(0)"),
         ("[note][n]\n\n[n]: https://evil.example\nrest", "note\n\n\nrest"),
