@@ -287,7 +287,7 @@ async def test_a_job_longer_than_its_lease_runs_once(link: Link, desk: Desk) -> 
 
 async def test_a_job_whose_lease_is_lost_is_cancelled(link: Link, desk: Desk) -> None:
     """A worker that was paused for too long stops the job that is another's by now, and begins none that is."""
-    queue, other = RedisJobQueue(link, lease=3.0), RedisJobQueue(link, lease=0.0)
+    queue, other = RedisJobQueue(link, lease=3.0), RedisJobQueue(link, lease=0.0)  # to which every lease has run out
     cancelled = asyncio.Event()
 
     async def hang(_: Claim) -> None:
