@@ -83,16 +83,24 @@ questions = st.tuples(texts, st.booleans(), st.booleans(), texts)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     steps=st.lists(st.tuples(st.one_of(uploads, removals, grants, others), questions), min_size=1, max_size=10),
+    settled=st.lists(st.lists(texts, min_size=1, max_size=3), max_size=3),
     leg=st.sampled_from([3, 100]),
     place=st.sampled_from([1.0, 2.5]),
 )
 async def test_every_search_equals_its_definition(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[Step, Question]], leg: int, place: float
+    tmp_path_factory: pytest.TempPathFactory,
+    steps: list[tuple[Step, Question]],
+    settled: list[list[str]],
+    leg: int,
+    place: float,
 ) -> None:
     """Whatever was written, removed, granted, published before: as if computed from nothing over what is there now."""
     home, tuning = tmp_path_factory.mktemp("home"), Tuning(leg=leg, place=place)
     kept: Kept = {}
     index, writer = await _fresh(home, tuning)
+    for number, lines in enumerate(settled):
+        await _apply(writer, kept, ("put", number, lines, EVERYONE), 100 + number)
+    await writer.publish()
     for seed, (step, question) in enumerate(steps):
         await _apply(writer, kept, step, seed)
         if step[0] == "reopen":
@@ -191,6 +199,36 @@ async def test_nothing_new_publishes_nothing(tmp_path: Path) -> None:
     async with writing(tmp_path) as writer:
         await writer.touch("handbook:canteen.md", fingerprint="2")
     assert scans(tmp_path) == before
+
+
+async def test_words_of_what_is_gone_weigh_nothing(tmp_path: Path) -> None:
+    """A published document that was deleted since makes its words no more common than they are."""
+    kept = [a_document(f"{n}.md", [f"lunch {n}", "soup at noon"]) for n in range(3)]
+    gone = [a_document(f"gone{n}.md", ["lunch lunch lunch", "soup"]) for n in range(4)]
+    query = Query("lunch soup", None)
+    async with writing(tmp_path / "one") as writer, writing(tmp_path / "two") as other:
+        await add(writer, *gone, *kept)
+        await add(other, *kept)
+        await writer.publish()
+        await writer.delete([document.id for document in gone])
+        async with opened(tmp_path / "one") as index, opened(tmp_path / "two") as expected:
+            hits = await index.search(query, visible_to=MEMBERS, limit=99)
+            same = await expected.search(query, visible_to=MEMBERS, limit=99)
+    assert [(hit.chunk.id, hit.bm25) for hit in hits] == [(hit.chunk.id, hit.bm25) for hit in same]
+
+
+async def test_a_reader_that_slept_misses_nothing(tmp_path: Path) -> None:
+    """After several publications between two of its searches, a reader neither sees what went nor lacks what came."""
+    async with writing(tmp_path) as writer:
+        await add(writer, *(a_document(f"{n}.md", [f"page {n}"]) for n in range(5)))
+        await writer.publish()
+        async with opened(tmp_path) as index:
+            assert len(await found(index)) == 5
+            for number in range(3):
+                await writer.delete([f"handbook:{number}.md"])
+                await writer.publish()
+            await add(writer, a_document("new.md", ["page new"]))
+            assert sorted(await found(index)) == ["page 3", "page 4", "page new"]
 
 
 async def test_deleted_text_is_nowhere_on_disk(tmp_path: Path) -> None:
