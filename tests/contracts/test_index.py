@@ -169,8 +169,8 @@ async def test_only_the_first_hundred_of_each_leg_are_fused(both: Both) -> None:
 async def test_ties_break_by_chunk_id(both: Both) -> None:
     """Equal chunks come in the order of their ids, whatever the order in which they were indexed."""
     paths = [f"{n:03}.md" for n in range(130)]
-    for number in np.random.default_rng(1).permutation(len(paths)).tolist():
-        await both.add(a_document(paths[number], ["lunch at noon"]))
+    shuffled: list[str] = np.random.default_rng(1).permutation(paths).tolist()
+    await both.add(*(a_document(path, ["lunch at noon"]) for path in shuffled))
     expected = [f"handbook:{path}#0" for path in paths[:100]]
     assert ids(await both.find("lunch")) == expected
     assert ids(await both.find("lunch", near="lunch at noon")) == expected
