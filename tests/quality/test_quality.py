@@ -30,7 +30,7 @@ AT_LEAST = {
     "section@5": 0.92,
     "mrr": 0.96,
     "followup_file@5": 0.88,
-    "followup_mrr": 0.85,
+    "followup_mrr": 0.90,  # asked alone, without what was said before, they come to .849
     "evidence_shown": 0.84,
     "first_citation_gold": 0.94,
     "citation_precision": 0.55,
