@@ -36,7 +36,7 @@ class Responder:
         Raises `LeaseLost` when another worker took over, and what the ports raise: the person has then been told that
         another try follows when the error is retryable.
         """
-        record = await self.records.read(question.id) or AnswerRecord(question)
+        record = await self.records.read(question.id, fence=fence) or AnswerRecord(question)
         if record.state in ENDED:
             return
         record = await self._signed(record, fence=fence)
@@ -49,7 +49,7 @@ class Responder:
 
     async def give_up(self, question: Question, *, fence: int, reason: str) -> None:
         """Tell the person that there will be no answer, and where an admin finds out why."""
-        record = await self.records.read(question.id) or AnswerRecord(question)
+        record = await self.records.read(question.id, fence=fence) or AnswerRecord(question)
         if record.state in ENDED:
             return
         text = (

@@ -145,7 +145,7 @@ class Records:
 
     memory: Memory
 
-    async def read(self, question_id: str) -> AnswerRecord | None:
+    async def read(self, question_id: str, *, fence: int | None = None) -> AnswerRecord | None:
         return self.memory.records.get(question_id)
 
     async def write(self, record: AnswerRecord, *, fence: int) -> None:
