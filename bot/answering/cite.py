@@ -1,16 +1,13 @@
 """Statements to cited sentences: an unsupported one goes, a citation numbers a chunk by first use."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.gate import gated, unmarked
+from bot.gate import addresses, gated, unmarked
 from bot.models import Chunk, Citation, Hit, Statement
 
 JOINT = " … "
 """What stands between two pieces of one quote."""
-
-_URL = re.compile(r"https?://[^\s<>\"'`]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,11 @@ def cite(statements: Iterable[Statement], passages: Sequence[Hit]) -> Cited:
     lines = [f"{unmarked(statement.text).strip()} [{numbers[chunk.id]}]" for statement, chunk in supported]
     used = [chunks[chunk_id] for chunk_id in numbers]
     return Cited(
-        text=gated("\n\n".join(lines), sources=len(numbers), allowed_urls=_urls(used)),
+        text=gated(
+            "\n\n".join(lines),
+            sources=len(numbers),
+            allowed_urls=frozenset().union(*(addresses(chunk.text) for chunk in used)),
+        ),
         citations=tuple(citation(n, chunks[chunk_id], _quotes(chunk_id, supported)) for chunk_id, n in numbers.items()),
     )
 
@@ -68,7 +69,3 @@ def _quotes(chunk_id: str, supported: Sequence[tuple[Statement, Chunk]]) -> str:
 
 def _distinct(chunks: Iterable[Chunk]) -> list[Chunk]:
     return list({chunk.id: chunk for chunk in chunks}.values())
-
-
-def _urls(chunks: Iterable[Chunk]) -> frozenset[str]:
-    return frozenset(url.rstrip(".,;:!?)]}") for chunk in chunks for url in _URL.findall(chunk.text))

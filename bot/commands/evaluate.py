@@ -71,7 +71,8 @@ async def _measured(arguments: argparse.Namespace) -> "Run":
     with counter("questions", sys.stderr) as on_question:
         async with answering(settings) as pipeline:
             measured = await experiments.measure(dataset, pipeline, on_question=on_question)
-            configuration = {"rewrite": arguments.rewrite or "default", **pipeline.backends()}
+            rewrite = datasets.resolved(arguments.dataset, arguments.rewrite)
+            configuration = {"rewrite": rewrite, **pipeline.backends()}
     return report.run_of(dataset.name, configuration, measured)
 
 

@@ -80,6 +80,11 @@ class HandbookSet:
     questions: tuple[HandbookQuestion, ...]
 
 
+def resolved(folder: Path, rewrite: Rewrite | None) -> Rewrite:
+    """How follow-ups are put when `rewrite` leaves it open: as deployed where there are dialogs, else as they stand."""
+    return rewrite or ("auto" if (folder / "dialogs.jsonl").exists() else "gold")
+
+
 def load(folder: Path, *, rewrite: Rewrite | None, corpus: Path | None, limit: int | None) -> PassageSet | HandbookSet:
     """The questions of a folder, the first `limit` of each file; raises `BadRequest` with file, line and remedy.
 
@@ -88,13 +93,13 @@ def load(folder: Path, *, rewrite: Rewrite | None, corpus: Path | None, limit: i
     if not folder.is_dir():
         raise BadRequest(f"{folder} is not a folder; give one with judged questions")
     if (folder / "questions.jsonl").exists():
-        return HandbookSet(folder.name, tuple(_handbook(folder, rewrite or "auto", limit)))
+        return HandbookSet(folder.name, tuple(_handbook(folder, resolved(folder, rewrite), limit)))
     if not (folder / "qrels.tsv").exists():
         raise BadRequest(f"{folder} holds neither questions.jsonl nor qrels.tsv; see docs/guide/evaluating.md")
     passages = (corpus or folder) / "corpus.jsonl"
     if not passages.exists():
         raise BadRequest(f"{passages} is not there; name the folder that holds the passages with --corpus")
-    return PassageSet(folder.name, passages, tuple(_judged(folder, _asked(folder, rewrite), limit)))
+    return PassageSet(folder.name, passages, tuple(_judged(folder, _asked(folder, resolved(folder, rewrite)), limit)))
 
 
 # --- passages -------------------------------------------------------------------------------------------------------
@@ -130,25 +135,23 @@ def passages(corpus: Path) -> Iterator[Passage]:
     return _lines(corpus, Passage)
 
 
-def _asked(folder: Path, rewrite: Rewrite | None) -> Iterator[Asked]:
-    dialogs = folder / "dialogs.jsonl"
-    if (rewrite or "auto") == "auto" and dialogs.exists():
-        for turn in _lines(dialogs, _DialogTurn):
-            yield Asked(turn.id, turn.conversation_id, turn.question, _said(turn.history))
+def _asked(folder: Path, rewrite: Rewrite) -> Iterator[Asked]:
+    turns = list(_optional(folder / "dialogs.jsonl", _DialogTurn))
+    if rewrite == "auto" and turns:
+        yield from (Asked(turn.id, turn.conversation_id, turn.question, _said(turn.history)) for turn in turns)
         return
-    if rewrite == "auto":
-        raise BadRequest(f"{folder} holds no dialogs.jsonl to rewrite; choose another --rewrite")
-    groups = {turn.id: turn.conversation_id for turn in _lines(dialogs, _DialogTurn)} if dialogs.exists() else {}
-    for query in _lines(_query_file(folder, rewrite or "gold"), _Query):
+    groups = {turn.id: turn.conversation_id for turn in turns}
+    for query in _lines(_query_file(folder, rewrite), _Query):
         yield Asked(query.id, groups.get(query.id, query.id), query.text)
 
 
 def _query_file(folder: Path, rewrite: Rewrite) -> Path:
     """The file that `rewrite` reads; where nothing is a follow-up, the questions stand as they are."""
-    wished, plain = folder / QUERIES[rewrite], folder / QUERIES["gold"]
+    plain = folder / QUERIES["gold"]
+    wished = folder / QUERIES[rewrite] if rewrite in QUERIES else plain
     if wished.exists():
         return wished
-    if rewrite == "none" and plain.exists():
+    if rewrite in ("none", "auto") and plain.exists():
         return plain
     raise BadRequest(f"{wished} is not there; choose another --rewrite")
 
