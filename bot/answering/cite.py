@@ -33,7 +33,7 @@ def cite(statements: Iterable[Statement], passages: Sequence[Hit]) -> Cited:
         text=gated(
             "\n\n".join(lines),
             sources=len(numbers),
-            allowed_urls=frozenset().union(*(addresses(chunk.text) for chunk in used)),
+            allowed_urls={url for chunk in used for url in addresses(chunk.text)},
         ),
         citations=tuple(citation(n, chunks[chunk_id], _quotes(chunk_id, supported)) for chunk_id, n in numbers.items()),
     )
