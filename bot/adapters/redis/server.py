@@ -26,6 +26,7 @@ from urllib.parse import quote
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from bot.adapters.redis.locks import FileLock
 from bot.errors import FootnoteError, MemoryUnavailable, Misconfigured
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
@@ -89,33 +90,6 @@ async def _watch(server: EmbeddedServer) -> None:
             log.error("embedded_server_not_replaced", reason=str(error))  # noqa: TRY400  (the reason says it all)
 
 
-class FileLock:
-    """A lock that belongs to an open file: closing it, or the death of every process that has it open, frees it."""
-
-    __slots__ = ("_path", "descriptor")
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.descriptor: int | None = None
-
-    def take(self, mode: int) -> bool:
-        """Hold the lock as `LOCK_SH` or `LOCK_EX`, changing how it is held; False when others are in the way."""
-        if self.descriptor is None:
-            self.descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            fcntl.flock(self.descriptor, mode | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.let_go()
-            return False
-        return True
-
-    def let_go(self) -> None:
-        """Close the file. A process that inherited it keeps the lock."""
-        if self.descriptor is not None:
-            os.close(self.descriptor)
-        self.descriptor = None
-
-
 class EmbeddedServer:
     """One process's use of the server under `home`. Its methods block, for some seconds at worst."""
 
@@ -136,8 +110,7 @@ class EmbeddedServer:
             _make_private(self._folder.parent)
             _make_private(self._folder)
             with self._taking_turns():
-                alone = self._users.take(fcntl.LOCK_EX)
-                address = self._found(alone=alone) or self._started()
+                address = self._here()
                 self._users.take(fcntl.LOCK_SH)
         except OSError as error:
             self._users.let_go()
@@ -146,6 +119,17 @@ class EmbeddedServer:
             self._users.let_go()
             raise
         return f"unix://{quote(str(address))}"
+
+    def _here(self) -> Path:
+        """Where the server answers, found or started. When that fails and nobody else is there, nothing is left."""
+        alone = self._users.take(fcntl.LOCK_EX)
+        try:
+            return self._found(alone=alone) or self._started()
+        except FootnoteError:
+            address = self._address()
+            if alone and address and not self.alive():
+                self._forget(address)
+            raise
 
     def leave(self) -> None:
         """Stop using the server; the last one to leave stops it. Leaving twice, or without having joined, is fine."""
@@ -269,11 +253,15 @@ class EmbeddedServer:
         if not self._soon(lambda: self._server.take(fcntl.LOCK_EX)):
             log.warning("embedded_server_left_running", folder=str(self._folder))
             return
-        self._folder.joinpath("address").unlink(missing_ok=True)
-        address.unlink(missing_ok=True)
-        with suppress(OSError):
-            address.parent.rmdir()
+        self._forget(address)
         self._server.let_go()
+
+    def _forget(self, address: Path) -> None:
+        """Clear away where no server listens any more."""
+        self._folder.joinpath("address").unlink(missing_ok=True)
+        with suppress(OSError):
+            address.unlink(missing_ok=True)
+            address.parent.rmdir()
 
     def _failed(self, reason: str) -> MemoryUnavailable:
         words = " ".join(reason.split())

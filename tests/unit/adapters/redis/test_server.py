@@ -26,11 +26,12 @@ ROOT = Path(__file__).parents[4]
 
 @pytest.fixture
 def home(tmp_path: Path) -> Generator[Path]:
-    """A home folder, under which no server is left running."""
+    """A home folder, under which no server is left running, and of which no socket is left behind."""
     home = tmp_path / "a home"
     yield home
-    if EmbeddedServer(home).alive():
+    if (home / "redis").is_dir() and EmbeddedServer(home).alive():
         os.kill(_process(home), signal.SIGKILL)
+    assert not (home / "redis" / "address").exists()
 
 
 @contextmanager
@@ -179,6 +180,22 @@ def test_a_dead_server_is_replaced(home: Path) -> None:
     before.leave()
     assert after.alive()
     after.leave()
+
+
+def test_a_server_that_cannot_come_back_yet_keeps_its_address(home: Path) -> None:
+    """When a revival fails for a while, the next one brings the server back to where its users look for it."""
+    server = EmbeddedServer(home)
+    url = server.join()
+    os.kill(_process(home), signal.SIGKILL)
+    manifest = home / "redis" / "appendonlydir" / "appendonly.aof.manifest"
+    sound = manifest.read_bytes()
+    manifest.write_bytes(b"nonsense\n")
+    with pytest.raises(MemoryUnavailable, match="did not start"):
+        server.revive()
+    manifest.write_bytes(sound)
+    server.revive()
+    assert _ask(url, "PING") == "+PONG\r\n"
+    server.leave()
 
 
 async def test_a_server_that_dies_meanwhile_comes_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
