@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from bot.adapters.local.postings import Mask
+from bot.adapters.local.postings import Mask, union
 from bot.adapters.local.scan import GONE, Scan
 from bot.models import Matrix, Vector
 
@@ -80,7 +80,7 @@ class Ranker:
         else:
             cosines, alpha = self._cosines(vector.astype(np.float32), allowed), self._tuning.alpha
             near = self._first(np.flatnonzero(allowed), cosines, order)
-        rows = np.union1d(near, said)
+        rows = union(near, said)
         scores = alpha * _scaled(cosines, near, rows) + (1 - alpha) * _scaled(bm25, said, rows)
         best = order(rows, scores)[: max(limit, 0)]
         raw = zip(self._keys[rows[best]], scores[best], bm25[rows[best]], cosines[rows[best]], strict=True)

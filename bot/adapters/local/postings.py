@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ TERM: Final = np.dtype([("word", "<u8"), ("text", "u1"), ("place", "u1")])
 Terms: TypeAlias = npt.NDArray[np.void]
 """Shape (words of one chunk,), of `TERM`."""
 Mask: TypeAlias = npt.NDArray[np.bool_]
+_Number = TypeVar("_Number", bound=np.generic)
 MOST: Final = 255
 """Where counting stops: BM25 hardly tells 255 from 300."""
 
@@ -78,14 +79,15 @@ def postings_of(terms: Sequence[Terms]) -> Postings:
     joined = np.concatenate(terms) if terms else np.empty(0, TERM)
     rows = np.repeat(np.arange(len(terms), dtype=np.uint32), [len(one) for one in terms])
     order = np.argsort(joined["word"], kind="stable")
-    keys, starts = np.unique(joined["word"][order], return_index=True)
+    keys = joined["word"][order].astype(np.uint64)
+    starts = np.flatnonzero(_first_of_each(keys))
     counts = np.stack((joined["text"], joined["place"]), axis=1)
-    return Postings(keys.astype(np.uint64), np.append(starts, len(joined)), rows[order], counts[order])
+    return Postings(keys[starts], np.append(starts, len(joined)), rows[order], counts[order])
 
 
 def joined(first: Postings, second: Postings, *, offset: int) -> Postings:
     """Both, with the rows of `second` counted from `offset`, the number of rows that `first` is about."""
-    keys = np.union1d(first.words, second.words)
+    keys = union(first.words, second.words)
     sizes = np.zeros((2, len(keys)), np.int64)
     for number, postings in enumerate((first, second)):
         sizes[number, np.searchsorted(keys, postings.words)] = np.diff(postings.starts)
@@ -99,3 +101,13 @@ def joined(first: Postings, second: Postings, *, offset: int) -> Postings:
         counts[places] = postings.counts
         begins = begins + size
     return Postings(keys, starts, rows, counts)
+
+
+def union(one: npt.NDArray[_Number], other: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
+    """What stands in either, once and sorted: as np.union1d, which spends 25 ms of a fresh process on importing."""
+    both = np.sort(np.concatenate((one, other)))
+    return both[_first_of_each(both)]
+
+
+def _first_of_each(ordered: npt.NDArray[np.generic]) -> Mask:
+    return np.concatenate((np.ones(min(1, len(ordered)), np.bool_), ordered[1:] != ordered[:-1]))
