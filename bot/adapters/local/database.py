@@ -116,6 +116,8 @@ def told(path: Path) -> Generator[None]:
     """Turns SQLite's errors into ours: a busy or failing disk may pass, a file that is no index will not."""
     try:
         yield
+    except sqlite3.ProgrammingError:  # a mistake of ours
+        raise
     except sqlite3.IntegrityError as error:
         raise ValueError(f"the document does not fit into the index: {error}") from error
     except sqlite3.OperationalError as error:
@@ -200,7 +202,7 @@ def snapshot(connection: sqlite3.Connection) -> Generator[None]:
     try:
         yield
     finally:
-        connection.execute("ROLLBACK")
+        _roll_back(connection)
 
 
 @contextmanager
@@ -209,10 +211,15 @@ def transaction(connection: sqlite3.Connection) -> Generator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        _roll_back(connection)
         raise
-    connection.execute("COMMIT")
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:  # SQLite itself ends one that a full disk or the like has spoilt
+        connection.execute("ROLLBACK")
 
 
 def _connect(uri: str) -> sqlite3.Connection:
@@ -373,7 +380,7 @@ def fresh(connection: sqlite3.Connection, *, after: int, dimension: int) -> Segm
     """The chunks with a higher key than `after`, as arrays."""
     rows = connection.execute(
         "SELECT e.chunk, d.access, e.terms, e.vector FROM document d"
-        " JOIN embedding e ON e.chunk >= d.first AND e.chunk < d.first + d.chunks"
+        " CROSS JOIN embedding e ON e.chunk >= d.first AND e.chunk < d.first + d.chunks"
         " WHERE d.first > ? ORDER BY d.first, e.chunk",
         (after,),
     ).fetchall()

@@ -33,8 +33,6 @@ WINDOW: Final = 256
 """Tokens that the model sees of a text, as its authors set it; the rest is not seen."""
 LONGEST: Final = 16_384
 """Code points of a text that are looked at: far more than fill the window, so that no text takes long to split."""
-ENCODED_AT_ONCE: Final = 64
-"""Texts split into tokens in one call; what the tokenizer returns is bulky, what is kept of it is not."""
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -73,15 +71,11 @@ class MiniLM:
 
     def tokens(self, texts: Sequence[Text]) -> list[Tokens]:
         """The first `WINDOW` tokens of each text, `[CLS]` and `[SEP]` among them, in order."""
-        found: list[Tokens] = []
-        for start in range(0, len(texts), ENCODED_AT_ONCE):
-            some = texts[start : start + ENCODED_AT_ONCE]
-            encodings = self._tokenizer.encode_batch([_SURROGATES.sub("\ufffd", whole[:LONGEST]) for whole, _ in some])
-            found += [
-                Tokens(np.array(encoding.ids, np.int32), np.array(encoding.offsets, np.int32), spans)
-                for encoding, (_, spans) in zip(encodings, some, strict=True)
-            ]
-        return found
+        encodings = self._tokenizer.encode_batch([_SURROGATES.sub("\ufffd", whole[:LONGEST]) for whole, _ in texts])
+        return [
+            Tokens(np.array(encoding.ids, np.int32), np.array(encoding.offsets, np.int32), spans)
+            for encoding, (_, spans) in zip(encodings, texts, strict=True)
+        ]
 
     def embed(self, texts: Sequence[Tokens]) -> list[Embedding]:
         """One embedding per text, in order; all must have the same number of tokens, so that none is padded."""

@@ -51,12 +51,14 @@ class Reading:
         connection = connection or database.open_to_read(self._path)
         try:
             yield connection
-        finally:
-            with self._lock:
-                if not self._closed:
-                    self._idle.append(connection)
-            if self._closed:
-                connection.close()
+        except BaseException:
+            connection.close()
+            raise
+        with self._lock:
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        connection.close()
 
     def close(self) -> None:
         """Close what is idle now, and the rest when it comes back."""
