@@ -36,18 +36,15 @@ COMPANY: Final = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """Of n candidates for a query with m distinct words.
+    """Of n candidates for a query.
 
-    `features` has shape (n, len(FEATURES)); `cosines` and `units` (the best unit's cosine) are raw, shape (n,);
-    `rarity` is the weight of each query word among the candidates, shape (m,); `held` says which words a candidate or
-    its place holds, shape (n, m).
+    `features` has shape (n, len(FEATURES)); `bm25`, `cosines` and `units` (the best unit's cosine) are raw, shape (n,).
     """
 
     features: Floats
+    bm25: Floats
     cosines: Floats
     units: Floats
-    rarity: Floats
-    held: npt.NDArray[np.bool_]
 
 
 @lru_cache(maxsize=4096)
@@ -70,9 +67,10 @@ def gather(query: Query, hits: Sequence[Hit]) -> Evidence:
     cosines, units = _cosines(query, hits)
     share = rarity / max(float(rarity.sum()), 1e-9)
     runs = np.array([_runs(text, places, share) for text in texts])
-    legs = scaled(cosines), scaled(np.array([hit.bm25 for hit in hits])), scaled(units)
+    bm25 = np.array([hit.bm25 for hit in hits])
+    legs = scaled(cosines), scaled(bm25), scaled(units)
     columns = (*legs, held @ share, runs[:, 0], runs[:, 1], _company(np.sum(legs, axis=0) / len(legs), hits))
-    return Evidence(np.column_stack(columns), cosines, units, rarity, held)
+    return Evidence(np.column_stack(columns), bm25, cosines, units)
 
 
 def scaled(values: Floats) -> Floats:
@@ -153,18 +151,25 @@ def _adjacent(found: Sequence[tuple[int, int]], share: Floats) -> float:
 
 
 TOP: Final = 5
-"""Passages that confidence looks into."""
+"""Best passages that the confidence looks into."""
 
 
-def signs(evidence: Evidence, hits: Sequence[Hit], order: Sequence[int]) -> dict[str, float]:
-    """What says that the best passages answer at all; raw values, because scaled ones look alike for every query."""
-    top = list(order[:TOP])
-    units = np.sort(evidence.units[top])[::-1]
-    bm25 = np.array([hit.bm25 for hit in hits])
+def signs(evidence: Evidence, scores: Floats) -> dict[str, float]:
+    """What says that the best passages answer at all: raw values, because scaled ones look alike for every query.
+
+    best_unit               the greatest cosine of a unit in the `TOP` passages with the best `scores`
+    cosine_of_best_bm25     whether words and vectors mean the same passage
+    log_bm25                of the passage that the words favour
+    score                   of the best passage: high when both legs agree on it, and it holds the words
+    standing_out            by how many standard deviations the best unit stands out among those of all candidates
+    """
+    top = np.argsort(-scores, kind="stable")[:TOP]
+    said = int(evidence.bm25.argmax())
+    spread = max(float(evidence.units.std()), 1e-6)
     return {
-        "best_unit": float(units[0]),
-        "best_units": float(units[:3].mean()),
-        "best_cosine": float(evidence.cosines.max()),
-        "cosine_of_best_bm25": float(evidence.cosines[int(bm25.argmax())]) if bm25.any() else 0.0,
-        "log_bm25": float(np.log1p(bm25.max())),
+        "best_unit": float(evidence.units[top].max()),
+        "cosine_of_best_bm25": float(evidence.cosines[said]),
+        "log_bm25": float(np.log1p(evidence.bm25[said])),
+        "score": float(scores[top[0]]),
+        "standing_out": float(evidence.units.max() - evidence.units.mean()) / spread,
     }

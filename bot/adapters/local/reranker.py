@@ -6,17 +6,17 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import exp
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.models import Hit, Query, Ranking
 from bot.ports.search import Floors
 
-if TYPE_CHECKING:  # imports numpy, which is loaded at the first question
-    from bot.adapters.local.evidence import Evidence
-
 NUMBERS: Final = Path(__file__).with_name("ranker.json")
 """Written by tests/bench/train_ranker.py, which says what it was trained on."""
+ROUNDING: Final = 9
+"""Decimals of a score: what sums of floats disagree about beyond them must not order passages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +58,15 @@ class LocalReranker:
         return await asyncio.to_thread(self._ranked, query, hits, limit)
 
     def _ranked(self, query: Query, hits: Sequence[Hit], limit: int) -> Ranking:
-        from bot.adapters.local.evidence import gather, signs  # noqa: PLC0415 - see TYPE_CHECKING above
+        from bot.adapters.local.evidence import FEATURES, gather, signs  # noqa: PLC0415  (numpy, at the first question)
 
         evidence = gather(query, hits)
-        scores = self._scores(evidence)
+        scores = (evidence.features @ [self._numbers.ranking.get(name, 0.0) for name in FEATURES]).round(ROUNDING)
         order = sorted(range(len(hits)), key=lambda row: (-scores[row], hits[row].chunk.id))
-        found = signs(evidence, hits, order)
-        best = tuple(replace(hits[row], score=scores[row]) for row in order[:limit])
-        return Ranking(hits=best, confidence=self._confidence(found))
-
-    def _scores(self, evidence: Evidence) -> list[float]:
-        from bot.adapters.local.evidence import FEATURES  # noqa: PLC0415 - see TYPE_CHECKING above
-
-        weights = [self._numbers.ranking.get(name, 0.0) for name in FEATURES]
-        return [round(float(score), 9) for score in evidence.features @ weights]
+        best = tuple(replace(hits[row], score=float(scores[row])) for row in order[:limit])
+        return Ranking(hits=best, confidence=self._confidence(signs(evidence, scores)))
 
     def _confidence(self, found: Mapping[str, float]) -> float:
-        from math import exp  # noqa: PLC0415
-
-        weights = self._numbers.confidence
-        return 1 / (
-            1 + exp(-(self._numbers.bias + sum(weights.get(name, 0.0) * value for name, value in found.items())))
-        )
+        """A logistic regression's probability that the passages answer, were half of all questions answerable."""
+        weighed = sum(self._numbers.confidence.get(name, 0.0) * value for name, value in found.items())
+        return 1 / (1 + exp(-weighed - self._numbers.bias))

@@ -1,0 +1,132 @@
+"""What every Generator promises, and what a quoting one promises beyond that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.adapters.local.generator import ExtractiveGenerator
+from bot.adapters.local.reranker import LocalReranker
+from bot.models import Hit, Query, Statement
+from bot.ports.generation import Generator
+from indexing.passages import passage_document
+from tests.nouns import a_hit
+from tests.searching import Library
+
+QUESTIONS = (
+    "how many weeks of paid leave do parents get",
+    "when do I need a doctor's note",
+    "where do I lock my bicycle",
+    "how do I reset my vpn password",
+)
+
+
+@pytest.fixture(params=["quotes"])
+def generator(request: pytest.FixtureRequest) -> Generator:
+    """Each adapter in turn."""
+    assert request.param == "quotes"
+    return ExtractiveGenerator()
+
+
+async def statements(generator: Generator, query: Query, passages: Sequence[Hit]) -> list[Statement]:
+    """The whole answer."""
+    return [statement async for statement in generator.generate(query, passages)]
+
+
+def passages_of(*texts: str) -> list[Hit]:
+    """A hit for each text, cut into units as a passage is when it is indexed."""
+    documents = [passage_document(f"{n}.md", f"Page {n}", text) for n, text in enumerate(texts)]
+    return [Hit(document.chunks[0], score=1 - n / 10, bm25=5 - n, cosine=0.5) for n, document in enumerate(documents)]
+
+
+@pytest.mark.parametrize("text", QUESTIONS)
+async def test_every_statement_rests_on_a_given_passage(generator: Generator, library: Library, text: str) -> None:
+    """Each names one of the passages it was given, and its quote stands there word for word."""
+    query = await library.query(text)
+    passages = (await library.hits(query))[:5]
+    texts = {hit.chunk.id: hit.chunk.text for hit in passages}
+    answer = await statements(generator, query, passages)
+    assert answer
+    for statement in answer:
+        assert statement.quote in texts[statement.chunk_ids[0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    list(zip(QUESTIONS, ("sixteen weeks", "fourth day", "to the rack", "on the access page"), strict=True)),
+)
+async def test_the_answer_is_shown_first(library: Library, text: str, answer: str) -> None:
+    """The first statement holds the words that answer, from the page that has them."""
+    query = await library.query(text)
+    ranking = await LocalReranker().rerank(query, await library.hits(query), limit=5)
+    first = (await statements(ExtractiveGenerator(), query, ranking.hits))[0]
+    assert answer in first.text
+
+
+@given(
+    texts=st.lists(st.text(max_size=400) | st.text(alphabet="ab. \n|-1", max_size=900), max_size=5),
+    question=st.text(max_size=60),
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_quotes_are_exact_few_and_short_whatever_is_quoted(texts: list[str], question: str) -> None:
+    """At most three quotes of at most sixty words, each an exact part of its passage and said once."""
+    passages = passages_of(*texts)
+    answer = await statements(ExtractiveGenerator(), Query(question, None), passages)
+    found = {hit.chunk.id: hit.chunk.text for hit in passages}
+    assert len(answer) <= 3
+    for statement in answer:
+        assert statement.text == statement.quote
+        assert statement.quote.strip()
+        assert len(statement.quote.split()) <= 60
+        assert statement.quote in found[statement.chunk_ids[0]]
+    assert len({statement.quote for statement in answer}) == len(answer)
+
+
+async def test_nothing_comes_from_nothing(generator: Generator) -> None:
+    """Without passages, or with passages that hold no words, there is no statement."""
+    assert await statements(generator, Query("when is lunch", None), []) == []
+    assert await statements(generator, Query("when is lunch", None), passages_of("", " \n ")) == []
+
+
+async def test_the_same_passages_give_the_same_answer(generator: Generator, library: Library) -> None:
+    """Asking again changes nothing."""
+    query = await library.query(QUESTIONS[0])
+    passages = (await library.hits(query))[:5]
+    assert await statements(generator, query, passages) == await statements(generator, query, passages)
+
+
+async def test_what_two_pages_say_alike_is_quoted_once() -> None:
+    """A sentence that stands on two pages is shown from one of them."""
+    said = "Lunch is served from noon to two in the canteen on the ground floor."
+    answer = await statements(ExtractiveGenerator(), Query("when is lunch served", None), passages_of(said, said))
+    assert [statement.quote for statement in answer] == [said]
+
+
+async def test_one_page_does_not_fill_the_answer() -> None:
+    """At most two quotes come from one passage."""
+    long = " ".join(f"Rule {n} about lunch says that lunch number {n} is served at {n} in room {n}." for n in range(60))
+    answer = await statements(ExtractiveGenerator(), Query("when is lunch served", None), passages_of(long))
+    assert len(answer) == 2
+
+
+async def test_quotes_of_one_page_stand_in_its_order() -> None:
+    """What stands first on a page is read first."""
+    far = " ".join(f"Nothing else is said in sentence {n} of this page." for n in range(40))
+    text = f"The tunnel opens at six. {far} The tunnel closes at nine."
+    answer = await statements(
+        ExtractiveGenerator(), Query("when does the tunnel open and close", None), passages_of(text)
+    )
+    assert [text.index(statement.quote) for statement in answer] == sorted(text.index(s.quote) for s in answer)
+    assert "opens at six" in answer[0].quote
+    assert "closes at nine" in answer[-1].quote
+
+
+async def test_a_passage_without_units_is_not_quoted() -> None:
+    """What cannot be quoted on its own is left alone."""
+    bare = a_hit("Lunch is served at noon.")
+    hit = Hit(passage_document("x.md", "X", "").chunks[0], 1.0)
+    assert await statements(ExtractiveGenerator(), Query("lunch", None), [hit]) == []
+    assert len(await statements(ExtractiveGenerator(), Query("lunch", None), [bare])) == 1
