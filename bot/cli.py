@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -32,6 +33,8 @@ class Command(Protocol):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 when done, 1 when it failed (argparse itself leaves with 2 for wrong use)."""
     arguments = _parser().parse_args(argv)
+    for name in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal ends a command as Ctrl-C does, servers included
+        signal.signal(name, signal.default_int_handler)
     try:
         return asyncio.run(arguments.run(arguments))
     except FootnoteError as error:

@@ -3,6 +3,8 @@
 import argparse
 import asyncio
 import sys
+import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,12 +45,26 @@ async def run(arguments: argparse.Namespace) -> int:
 async def _converse(ask: "Alone | Conversing", audience: "Audience") -> None:
     from bot.commands import shown
 
-    while (line := await asyncio.to_thread(_read)).strip():
+    while (line := await _typed()).strip():
         try:
             answered = await ask(line, audience=audience)
             print(f"\n{shown.answer(answered, now=datetime.now(UTC))}\n")
         except FootnoteError as error:
             print(f"footnote: {error}\n", file=sys.stderr)
+
+
+async def _typed() -> str:
+    """The next line. A thread of its own waits for it, which nobody waits for: Ctrl-C ends a chat at an open prompt."""
+    loop = asyncio.get_running_loop()
+    line: asyncio.Future[str] = loop.create_future()
+
+    def read() -> None:
+        typed = _read()
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(lambda: line.done() or line.set_result(typed))
+
+    threading.Thread(target=read, daemon=True).start()
+    return await line
 
 
 def _read() -> str:

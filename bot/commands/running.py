@@ -6,11 +6,11 @@ import sys
 
 from bot.worker import Worker
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 async def until_stopped(worker: Worker | None, *, announce: str) -> None:
-    """Run `worker`, or only wait, until SIGTERM or SIGINT: it ends what it began; a second signal stops it at once."""
+    """Run `worker`, or only wait, until a signal: it ends what it began; a second signal stops it at once."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
 

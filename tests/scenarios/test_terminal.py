@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -157,3 +159,23 @@ def test_help_shows_an_example(footnote: Footnote, command: str) -> None:
     shown = footnote(command, "--help")
     assert shown.returncode == 0
     assert f"footnote {command}" in shown.stdout.split("Example", 1)[1]
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_closed_terminal_leaves_no_server_behind(tmp_path: Path, docs: Path, footnote: Footnote, name: int) -> None:
+    """However a chat is ended from outside, the server that it started ends with it."""
+    footnote("index", str(docs))
+    environment = {**os.environ, "FOOTNOTE_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-m", "bot.cli", "chat"]
+    server = tmp_path / "home" / "redis" / "valkey.pid"
+    with subprocess.Popen(command, env=environment, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True) as chat:
+        assert chat.stdin is not None
+        assert chat.stdout is not None
+        chat.stdin.write("how do I set up the VPN?\n")
+        chat.stdin.flush()
+        while "self-service" not in chat.stdout.readline():
+            pass
+        assert server.exists()
+        chat.send_signal(name)
+        assert chat.wait() != 0
+    assert not server.exists()

@@ -668,12 +668,9 @@ function clockTime(ts) {
 function openThread(ts) {
   keepDrafts();
   state.thread = ts;
+  state.opening = ts;
   restoreDrafts();
   show();
-  requestAnimationFrame(() => {
-    scrollDown(byId("thread-scroll"));
-    composers.thread.focus();
-  });
 }
 
 function closeThread() {
@@ -700,6 +697,14 @@ function showThread() {
   const answered = replies.some((reply) => reply.user === state.bot.id);
   composers.thread.placeholder(answered ? "Ask a follow-up" : "Reply");
   composers.thread.lock(room().archived ? "This channel is archived." : "");
+  if (state.opening === state.thread) arrive();
+}
+
+// The box can only take the focus once the thread shows, and its root may come after the answer to what opened it.
+function arrive() {
+  state.opening = null;
+  scrollDown(byId("thread-scroll"));
+  composers.thread.focus();
 }
 
 function showStatus(status) {
