@@ -1,9 +1,9 @@
 """Learns the local reranker's numbers, and prints for each set what a ranker reaches that never saw it.
 
-Ranking: a linear model, listwise softmax cross-entropy (ListNet's top-one loss, Cao et al. 2007), every set counting the
-same. Confidence: a logistic regression on questions with their answers in the corpus against the same questions with
-the gold pages taken out of the candidates, and on dialog turns that people judged answerable or not. No abstention
-number sees 18f. Nothing is drawn at random: the same data give the same numbers.
+Ranking: a linear model, listwise softmax cross-entropy (ListNet's top-one loss, Cao et al. 2007), every set counting
+the same. Confidence: a logistic regression on questions with their answers in the corpus against the same questions
+with the gold pages taken out of the candidates, and on dialog turns that people judged answerable or not. No
+abstention number sees 18f. Nothing is drawn at random: the same data give the same numbers.
 
     python -m tests.bench.train_ranker DATA --home FOLDER [--write]
 """
@@ -17,7 +17,9 @@ import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +35,8 @@ from bot.composition import answering, apart, writing
 from bot.conversations import Turn
 from bot.evaluation import metrics
 from bot.evaluation.corpus import fill
-from bot.evaluation.datasets import Gold, HandbookSet, PassageSet, load
-from bot.models import EVERYONE, Audience, Hit
+from bot.evaluation.datasets import Gold, HandbookQuestion, HandbookSet, PassageQuestion, PassageSet, load
+from bot.models import EVERYONE, Audience, Hit, Query
 from bot.settings import Settings
 from bot.settings import load as settings_of
 
@@ -46,8 +48,8 @@ HANDBOOK = "handbooks/18f-handbook", "questions/18f"
 RIDGE = 0.02
 STEPS, RATE = 400, 0.1
 CONFIDENCE_RIDGE = 3.0
-"""Against `SIGNS_SCALE` of weight per set: near equal weights for standardised signs, because sets disagree."""
-SIGNS_SCALE = 1.0
+"""Against a weight of 1 for each side of each trial: nearly equal weights for standardised signs, as sets disagree."""
+READ_AT = datetime(2026, 1, 1, tzinfo=UTC)
 DECLINED, PLAIN = 0.06, 0.75
 """The shares of answerable training questions that the floors decline, and let be answered plainly."""
 READER = Audience.of([EVERYONE])
@@ -55,7 +57,7 @@ READER = Audience.of([EVERYONE])
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One question's candidates: `gains` of shape (n,), and for scoring the ids or the hits with everything gold."""
+    """One question's candidates, their gains of shape (n,), and what an order of them is worth."""
 
     evidence: Evidence
     gains: Floats
@@ -83,7 +85,9 @@ async def over(corpus: Path, settings: Settings) -> AsyncIterator[Pipeline]:
         yield pipeline
 
 
-async def candidates(question: str, history: Sequence[Turn], pipeline: Pipeline, limit: int = CANDIDATES):
+async def candidates(
+    question: str, history: Sequence[Turn], pipeline: Pipeline, limit: int = CANDIDATES
+) -> tuple[Query, Sequence[Hit]]:
     """The composed query, and what the index offers for it."""
     rewritten = await rewrite(question, history, rewriter=HistoryRewriter())
     query = await compose(rewritten, embedder=pipeline.embedder)
@@ -104,12 +108,8 @@ async def passages_of(dataset: PassageSet, pipeline: Pipeline) -> tuple[list[Jud
         ids = [hit.chunk.path for hit in hits]
         evidence = gather(query, hits)
 
-        def score(order: Sequence[int], ids=ids, question=question) -> Mapping[str, float]:
-            ranked = {question.asked.id: [ids[row] for row in order]}
-            values = metrics.retrieval(ranked, {question.asked.id: question.gains})
-            return {"ndcg@10": values["ndcg@10"][question.asked.id]}
-
-        judged.append(Judged(evidence, np.array([question.gains.get(i, 0.0) for i in ids]), score))
+        gains = np.array([question.gains.get(identifier, 0.0) for identifier in ids])
+        judged.append(Judged(evidence, gains, partial(passage_score, ids, question)))
         trial.there.append(evidence)
         _, more = await candidates(question.asked.text, (), pipeline, limit=3 * CANDIDATES)
         pages = {page(hit) for hit in more if hit.chunk.path in question.gains}
@@ -126,12 +126,20 @@ async def handbook(dataset: HandbookSet, pipeline: Pipeline) -> list[Judged]:
             continue
         query, hits = await candidates(question.asked.text, (), pipeline)
 
-        def score(order: Sequence[int], hits=hits, question=question) -> Mapping[str, float]:
-            return metrics.places([hits[row] for row in order], question.gold)
-
         gains = np.array([worth(hit, question.gold) for hit in hits])
-        judged.append(Judged(gather(query, hits), gains, score))
+        judged.append(Judged(gather(query, hits), gains, partial(place_score, hits, question)))
     return judged
+
+
+def passage_score(ids: Sequence[str], question: PassageQuestion, order: Sequence[int]) -> Mapping[str, float]:
+    """What an order of the passages `ids` is worth."""
+    ranked = {question.asked.id: [ids[row] for row in order]}
+    return {"ndcg@10": metrics.retrieval(ranked, {question.asked.id: question.gains})["ndcg@10"][question.asked.id]}
+
+
+def place_score(hits: Sequence[Hit], question: HandbookQuestion, order: Sequence[int]) -> Mapping[str, float]:
+    """What an order of the handbook's passages is worth."""
+    return metrics.places([hits[row] for row in order], question.gold)
 
 
 def worth(hit: Hit, gold: Iterable[Gold]) -> float:
@@ -213,7 +221,7 @@ def regressed(trials: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, float]:
     """Weights and bias of a ridge logistic regression (Newton); each side of each trial weighs the same."""
     rows = np.vstack([side for trial in trials for side in trial])
     target = np.concatenate([np.full(len(side), 1.0 - place) for trial in trials for place, side in enumerate(trial)])
-    share = np.concatenate([np.full(len(side), SIGNS_SCALE / len(side)) for trial in trials for side in trial])
+    share = np.concatenate([np.full(len(side), 1 / len(side)) for trial in trials for side in trial])
     middle, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
     design = np.column_stack([(rows - middle) / spread, np.ones(len(rows))])
     ridge = np.append(np.full(rows.shape[1], CONFIDENCE_RIDGE), 1e-9)
@@ -230,3 +238,118 @@ def regressed(trials: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, float]:
 def auc(there: Floats, gone: Floats) -> float:
     """The chance that a question whose answer is there looks surer than one whose answer is not."""
     return float((there[:, None] > gone[None]).mean() + 0.5 * (there[:, None] == gone[None]).mean())
+
+
+# --- the whole ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Material:
+    """Everything gathered, by the name of the set."""
+
+    judged: dict[str, list[Judged]]
+    trials: dict[str, Signs]
+    reported: dict[str, Signs]
+
+
+async def gathered(data: Path, settings: Settings) -> Material:
+    """Search once for every judged question."""
+    found = Material({}, {}, {})
+    for name in PASSAGES:
+        dataset = load(data / name, rewrite="gold" if "mtrag" in name else None, corpus=None, limit=None)
+        assert isinstance(dataset, PassageSet)
+        async with over(dataset.corpus, settings) as pipeline:
+            found.judged[dataset.name], found.trials[dataset.name] = await passages_of(dataset, pipeline)
+            for folder in (name, f"{name}_un") if name in DIALOGS else ():
+                found.trials[f"{Path(folder).name} dialogs"] = await dialogs(data / folder, pipeline)
+        print(f"gathered {dataset.name}", file=sys.stderr)
+    await from_handbook(data, settings, found)
+    return found
+
+
+async def from_handbook(data: Path, settings: Settings, found: Material) -> None:
+    """18f: to learn the order of passages from; its abstention is only reported."""
+    from bot.commands.index import index
+
+    dataset = load(data / HANDBOOK[1], rewrite="none", corpus=None, limit=None)
+    assert isinstance(dataset, HandbookSet)
+    own = apart(settings, "evaluation", data / HANDBOOK[0])
+    await index(own, [data / HANDBOOK[0]], allow_removals=True, show=sys.stderr)
+    async with answering(own) as pipeline:
+        found.judged[dataset.name] = await handbook(dataset, pipeline)
+        trial = Signs([one.evidence for one in found.judged[dataset.name]], [])
+        for question in dataset.questions:
+            if question.kind == "unanswerable":
+                query, hits = await candidates(question.asked.text, (), pipeline)
+                trial.gone.append(gather(query, hits))
+        found.reported[dataset.name] = trial
+
+
+def ranked(material: Material) -> Floats:
+    """The shipped weights, after a table of what they and their counterparts reach."""
+    weights = learned(list(material.judged.values()))
+    print("ranking: shipped, trained on every set / trained on the others (leave one set out)")
+    for name, judged in material.judged.items():
+        others = learned([of for other, of in material.judged.items() if other != name])
+        shipped, unseen = reached(judged, weights), reached(judged, others)
+        print(f"  {name:16}" + "   ".join(f"{m} {shipped[m]:.4f} / {unseen[m]:.4f}" for m in shipped))
+    return weights
+
+
+def corpus_of(trial: str) -> str:
+    """Trials over one corpus are left out together."""
+    return trial.removesuffix(" dialogs").removesuffix("_un")
+
+
+def judged_sure(material: Material, weights: Floats) -> dict[str, object]:
+    """The shipped confidence and floors, after a table of how well it tells answerable from not."""
+    rows = {name: (table(of.there, weights)[1], table(of.gone, weights)[1]) for name, of in material.trials.items()}
+    names = table(next(iter(material.trials.values())).there, weights)[0]
+    factors, bias = regressed(list(rows.values()))
+    print("confidence, area under the curve: shipped / trained on other corpora")
+    for name, (there, gone) in rows.items():
+        other, _ = regressed([of for trial, of in rows.items() if corpus_of(trial) != corpus_of(name)])
+        print(f"  {name:26}{auc(there @ factors, gone @ factors):.3f} / {auc(there @ other, gone @ other):.3f}")
+    sure = {name: tuple(1 / (1 + np.exp(-(side @ factors) - bias)) for side in of) for name, of in rows.items()}
+    decline, plain = (floor(share, [there for there, _ in sure.values()]) for share in (DECLINED, 1 - PLAIN))
+    for name, trial in material.reported.items():
+        there, gone = (1 / (1 + np.exp(-(table(s, weights)[1] @ factors) - bias)) for s in (trial.there, trial.gone))
+        print(f"  {name}, never trained on: {auc(there, gone):.3f}")
+        for label, of in (("answerable", there), ("unanswerable", gone)):
+            print(f"    {label}: {(of < decline).sum()} declined, {(of >= plain).sum()} plain, of {len(of)}")
+    return {
+        "confidence": {name: round(float(factor), 4) for name, factor in zip(names, factors, strict=True)},
+        "bias": round(bias, 4),
+        "floors": {"decline": round(decline, 3), "plain": round(plain, 3)},
+    }
+
+
+def floor(share: float, sides: Sequence[Floats]) -> float:
+    """The confidence under which `share` of the questions lie, on average over the trials."""
+    low, high = 0.0, 1.0
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        under = np.mean([(side < middle).mean() for side in sides])
+        low, high = (middle, high) if under < share else (low, middle)
+    return low
+
+
+def main() -> None:
+    """Gather, learn, print, and write the numbers where the reranker reads them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="the folder with labelled/, multiturn/, handbooks/ and questions/")
+    parser.add_argument("--home", type=Path, required=True, help="a folder for the indexes; kept, and used again")
+    parser.add_argument("--write", action="store_true", help=f"replace {NUMBERS.name}")
+    arguments = parser.parse_args()
+    material = asyncio.run(gathered(arguments.data, settings_of({"FOOTNOTE_HOME": str(arguments.home)})))
+    weights = ranked(material)
+    numbers = {"ranking": {name: round(float(w), 4) for name, w in zip(FEATURES, weights, strict=True)}}
+    numbers |= judged_sure(material, weights)
+    text = json.dumps({"trained_on": sorted(material.judged), **numbers}, indent=2) + "\n"
+    print(text)
+    if arguments.write:
+        NUMBERS.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -20,7 +20,7 @@ ENOUGH: Final = 6
 POINTING: Final = 0.1
 LEANING: Final = 0.15
 """What is added by a word that points back ("it"), and by a beginning that leans on what was said ("what about")."""
-FADING: Final = 0.6
+FADING: Final = 0.5
 """What each turn further back lends, as a share of the one after it. These were chosen on mtrag_clapnq and mtrag_fiqa,
 where topics move and too much costs."""
 NEGLIGIBLE: Final = 0.02
