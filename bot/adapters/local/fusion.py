@@ -23,6 +23,7 @@ Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Ids: TypeAlias = Callable[[Sequence[int]], Mapping[int, str]]
 """Chunk ids by key; asked only when scores tie."""
 
+BLOCK: Final = 128
 SPARSE: Final = 8
 """Below one readable row in this many, gathering those rows is faster than multiplying all."""
 
@@ -74,12 +75,12 @@ class Ranker:
         """The first `limit` of the fused hits among `allowed` rows, best first; `words` are weighed by key."""
         order = partial(self._order, ids=ids)
         bm25 = self._bm25(words)
-        said = self._first(np.flatnonzero(allowed & (bm25 > 0)), bm25, order)
+        said = self._first(bm25, allowed & (bm25 > 0), order)
         if vector is None:
             cosines, near, alpha = np.zeros(len(bm25), np.float32), said[:0], 0.0
         else:
             cosines, alpha = self._cosines(vector.astype(np.float32), allowed), self._tuning.alpha
-            near = self._first(np.flatnonzero(allowed), cosines, order)
+            near = self._first(cosines, allowed, order)
         rows = union(near, said)
         scores = alpha * _scaled(cosines, near, rows) + (1 - alpha) * _scaled(bm25, said, rows)
         best = order(rows, scores)[: max(limit, 0)]
@@ -116,9 +117,10 @@ class Ranker:
         pairs = zip(self.scan.parts, (allowed[:split], allowed[split:]), strict=True)
         return np.concatenate([_cosines(part.segment.vectors, query, wanted) for part, wanted in pairs])
 
-    def _first(self, rows: Rows, scores: Floats, order: Callable[[Rows, Floats], Rows]) -> Rows:
-        """The best of `rows` for one leg."""
+    def _first(self, scores: Floats, eligible: Mask, order: Callable[[Rows, Floats], Rows]) -> Rows:
+        """The best of the eligible rows for one leg."""
         leg = self._tuning.leg
+        rows = _promising(scores, eligible, leg)
         values = scores[rows]
         if len(rows) > leg:
             best = values >= np.partition(values, len(rows) - leg)[len(rows) - leg]
@@ -136,6 +138,19 @@ class Ranker:
             keys = self._keys[rows]
             order[tied] = sorted(order[tied], key=lambda place: (-scores[place], names[int(keys[place])]))
         return order
+
+
+def _promising(scores: Floats, eligible: Mask, number: int) -> Rows:
+    """Eligible rows among which the best `number` certainly are: few of many, found without sorting all.
+
+    In at least `number` blocks of rows the highest score reaches the `number`th highest of these highest scores.
+    """
+    masked = np.where(eligible, scores, -np.inf)
+    blocks = len(masked) // BLOCK
+    if blocks <= number:
+        return np.flatnonzero(eligible)
+    highest = masked[: blocks * BLOCK].reshape(blocks, BLOCK).max(axis=1)
+    return np.flatnonzero(eligible & (masked >= np.partition(highest, blocks - number)[blocks - number]))
 
 
 def _cosines(vectors: Matrix, query: Vector, wanted: Mask) -> npt.NDArray[np.float32]:

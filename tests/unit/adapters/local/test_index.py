@@ -159,6 +159,20 @@ async def _compare(index: LocalIndex, kept: Kept, question: Question, tuning: Tu
     assert hits == sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))
 
 
+async def test_among_many_chunks_the_best_are_found(tmp_path: Path) -> None:
+    """With far more chunks than a leg takes, filtered or not, legs and order are still those of the definition."""
+    generator, tuning = np.random.default_rng(2), Tuning(leg=4)
+    kept: Kept = {}
+    async with writing(tmp_path) as writer, opened(tmp_path, tuning) as index:
+        for number in range(20):
+            lines = [" ".join(generator.choice(["lunch", "soup", "noon", "vpn"], 6)) for _ in range(60)]
+            await _apply(writer, kept, ("put", number, lines, STAFF if number % 3 else EVERYONE), number)
+            if number == 10:
+                await writer.publish()
+        for question in (("lunch soup", True, True, ""), ("lunch", True, False, "vpn"), ("soup", False, True, "")):
+            await _compare(index, kept, question, tuning)
+
+
 # --- one truth ------------------------------------------------------------------------------------------------------
 
 
