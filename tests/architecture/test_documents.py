@@ -83,6 +83,13 @@ def test_every_scope_is_explained_to_operators() -> None:
     assert explained == set(manifest["oauth_config"]["scopes"]["bot"])
 
 
+def test_notice_names_what_was_learned_from() -> None:
+    """NOTICE gives the terms of every data set that the shipped numbers were learned from."""
+    numbers = json.loads((ROOT / "bot/adapters/local/ranker.json").read_text(encoding="utf-8"))
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    assert [name for name in numbers["trained_on"] if f"  {name} " not in notice] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_commands_in_documents_exist(page: Path) -> None:
     """Each `footnote …` and `make …` that a document shows can be typed."""
