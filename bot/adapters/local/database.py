@@ -130,9 +130,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     """A connection that reads. Raises `NothingIndexed` when there is no index yet."""
     if not path.exists():
         raise _nothing(path)
-    connection = _connect(f"{path.as_uri()}?mode=rw")
-    connection.execute("PRAGMA query_only = ON")
-    return connection
+    return _connect(f"{path.as_uri()}?mode=rw", "query_only = ON")
 
 
 def open_to_write(path: Path, *, durable: bool) -> sqlite3.Connection:
@@ -141,11 +139,8 @@ def open_to_write(path: Path, *, durable: bool) -> sqlite3.Connection:
     What is committed survives a power cut if `durable`, else only the death of the process. What is deleted is
     overwritten, not merely forgotten.
     """
-    connection = _connect(f"{path.as_uri()}?mode=rwc")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
-    connection.execute("PRAGMA secure_delete = ON")
-    return connection
+    synchronous = f"synchronous = {'FULL' if durable else 'OFF'}"
+    return _connect(f"{path.as_uri()}?mode=rwc", "journal_mode = WAL", synchronous, "secure_delete = ON")
 
 
 def create(connection: sqlite3.Connection, *, model: str, dimension: int) -> None:
@@ -222,8 +217,15 @@ def _roll_back(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
-def _connect(uri: str) -> sqlite3.Connection:
-    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+def _connect(uri: str, *pragmas: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _version(connection: sqlite3.Connection) -> int:

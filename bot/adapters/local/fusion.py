@@ -24,6 +24,7 @@ Ids: TypeAlias = Callable[[Sequence[int]], Mapping[int, str]]
 """Chunk ids by key; asked only when scores tie."""
 
 BLOCK: Final = 128
+"""Rows of which only the highest score is looked at, at first."""
 SPARSE: Final = 8
 """Below one readable row in this many, gathering those rows is faster than multiplying all."""
 
