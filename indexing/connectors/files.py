@@ -53,11 +53,12 @@ class FolderFiles:
         self._apart = frozenset(apart)
         self._largest = largest
         self._base_url = base_url
+        self._source = source_name(self.root)
 
     @property
     def source(self) -> str:
         """The folder's name with a short hash of where it lies."""
-        return source_name(self.root)
+        return self._source
 
     async def list(self) -> Listing:
         """Every file, ordered by path. Raises `BadRequest` when the folder is not there or cannot be opened."""
