@@ -41,7 +41,7 @@ class Tuning:
     leg: int = 100
     k1: float = 1.5
     b: float = 0.75
-    place: float = 1.0
+    place: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ FITTING_KIND: Final = 0.04
 answers the quotes hold on mtrag_clapnq, mtrag_fiqa and anthropic_code; all four are flat near these values."""
 BARE: Final = 0.15
 """What a unit of fewer than four words without a digit loses: a heading or a link's name is seldom an answer."""
-TEMPERATURE: Final = 0.1
+TEMPERATURE: Final = 0.12
 """How fast the chance that a unit answers falls with its score: a tenth less makes it e times less likely."""
 WORD_COST: Final = 0.002
 """What a word of a quote costs, in chances: it keeps neighbours out that add nothing. Without it quotes were a fifth
