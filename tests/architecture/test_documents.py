@@ -106,6 +106,13 @@ def _code(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_places_in_documents_exist(page: Path) -> None:
+    """Each file or folder of ours that a document names is there."""
+    named = re.findall(r"`((?:bot|handlers|indexing|tests|docs)/[\w./-]*)`", page.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
     """Each relative link in a document leads to a file, and to a heading in it where it names one."""
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
