@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.architecture.sources import PACKAGES, ROOT, name_of, python_files, tree_of
 
 FUNCTION = 35
-FILE, TEST_FILE = 400, 600
+FILE, TEST_FILE = 500, 600
 LISTED = tomllib.loads((ROOT / "tests/architecture/sizes.toml").read_text(encoding="utf-8"))
 
 
@@ -31,7 +31,7 @@ def test_functions_fit_a_screen() -> None:
 
 
 def test_modules_fit_a_sitting() -> None:
-    """No module is longer than 400 lines (600 in tests) but those listed, and none is longer than listed."""
+    """No module is longer than 500 lines (600 in tests) but those listed, and none is longer than listed."""
     assert _grown(_long_modules(), LISTED["files"]) == {}
 
 
