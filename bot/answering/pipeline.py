@@ -19,6 +19,11 @@ from bot.ports.search import Embedder, Reranker, SearchIndex
 PASSAGES = 8
 """Passages the generator reads."""
 
+ALONE = 0.6
+"""Confidence from which a question in a conversation is answered as it stands, with nothing lent by earlier turns: so a
+new topic stays free of the old one. Chosen on mtrag_clapnq and mtrag_fiqa, where it changes nothing (nDCG@10 +.001 and
++.003)."""
+
 CLOSEST = 2
 """Passages named when the documents do not say."""
 
@@ -70,6 +75,13 @@ class Pipeline:
         timings = timings or Timings(self.clock)
         with timings.step("rewrite"):
             rewritten = await rewrite(question, history, rewriter=self.rewriter)
+        if rewritten.lent:
+            alone = await self._looked(Rewritten(text=question), audience, limit, timings)
+            if alone.reranked and alone.ranking.confidence >= ALONE:
+                return alone
+        return await self._looked(rewritten, audience, limit, timings)
+
+    async def _looked(self, rewritten: Rewritten, audience: Audience, limit: int, timings: "Timings") -> Found:
         with timings.step("embed"):
             query = await compose(rewritten, embedder=self.embedder)
         with timings.step("search"):
@@ -136,7 +148,7 @@ class Pipeline:
 
 @dataclass(slots=True)
 class Timings:
-    """How long each step took, in milliseconds."""
+    """How long each step took in all, in milliseconds."""
 
     clock: Callable[[], float]
     milliseconds: dict[str, float] = field(default_factory=dict[str, float])
@@ -148,7 +160,8 @@ class Timings:
         try:
             yield
         finally:
-            self.milliseconds[name] = round((self.clock() - start) * 1000, 1)
+            spent = (self.clock() - start) * 1000
+            self.milliseconds[name] = round(self.milliseconds.get(name, 0.0) + spent, 1)
 
 
 def _worded(cited: Cited, confidence: Confidence, audience: Audience) -> str:

@@ -24,11 +24,12 @@ FADING: Final = 0.5
 """What each turn further back lends, as a share of the one after it. These were chosen on mtrag_clapnq and mtrag_fiqa,
 where topics move and too much costs."""
 NEGLIGIBLE: Final = 0.02
-SHOWN: Final = 6
-"""Lent words that a reader is shown."""
+SHOWN: Final = 4
+"""Lent words that a reader is shown: those of the latest turn, and of earlier ones where it names too few."""
 
 _POINTS = re.compile(
-    r"\b(?:it|its|that|this|these|those|they|them|their|he|she|him|her|his|there|one|ones|same|then|so)\b",
+    r"\b(?:it|its|that|this|these|those|they|them|their|he|she|him|her|his|one|ones|same|then|so)\b"
+    r"|(?<!\bis )(?<!\bare )\bthere\b",
     re.IGNORECASE,
 )
 _LEANS = re.compile(
@@ -81,12 +82,15 @@ def _need(question: str) -> float:
 
 
 def _whole(question: str, lent: Sequence[str]) -> str:
-    """The question, and in brackets the words that earlier ones lend it, the latest turn's first."""
+    """The question, and in brackets what it is understood to be about: the words that the latest turns lend it."""
     known = set(words(question))
     shown: list[str] = []
-    for token in (token for text in lent for token in _TOKEN.findall(text)):
-        new = named(token)
-        if new and known.isdisjoint(new) and len(shown) < SHOWN:
-            known.update(new)
-            shown.append(token)
+    for text in lent:
+        for token in _TOKEN.findall(text):
+            new = named(token)
+            if new and known.isdisjoint(new) and len(shown) < SHOWN:
+                known.update(new)
+                shown.append(token)
+        if len(shown) > 1:
+            break
     return f"{question.strip()} ({' '.join(shown)})" if shown else question
