@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.errors import BadRequest
 from bot.models import EVERYONE, Principal
+from indexing.connectors.files import printable
 
 NAME = "sources.json"
 Readers = tuple[Principal, ...]
@@ -50,17 +51,18 @@ def plan(paths: Sequence[Path], known: Mapping[Path, Readers], *, readable_by: R
     source of its own. A source inside a path is absorbed when its readers are the same, and stays its own otherwise:
     who may read never changes but for what was asked. Raises `BadRequest` for a path that is not there.
     """
+    wanted = tuple(sorted(set(readable_by))) if readable_by else None
     sources = dict(known)
     asked: list[tuple[Path, str]] = []
     carved: list[tuple[Path, str]] = []
     for root in _outermost([_there(path) for path in paths]):
         outer = next((parent for parent in root.parents if parent in sources), None)
-        if outer is not None and root not in sources and readable_by in (None, sources[outer]):
+        if outer is not None and root not in sources and wanted in (None, sources[outer]):
             asked.append((outer, str(root.relative_to(outer))))
             continue
         if outer is not None:
             carved.append((outer, str(root.relative_to(outer))))
-        sources[root] = readable_by or sources.get(root, (EVERYONE,))
+        sources[root] = wanted or sources.get(root, (EVERYONE,))
         asked.append((root, ""))
     absorbed = [
         inner
@@ -106,7 +108,7 @@ def write_sources(home: Path, sources: Mapping[Path, Readers]) -> None:
 def _there(path: Path) -> Path:
     root = Path(os.path.realpath(path))
     if not root.exists():
-        raise BadRequest(f"{path} is not there; give a folder or a file that exists")
+        raise BadRequest(f"{printable(str(path))} is not there; give a folder or a file that exists")
     return root
 
 

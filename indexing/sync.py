@@ -70,7 +70,7 @@ class Indexer:
         files = FolderFiles(part.root, within=part.within, apart=part.apart, largest=self.largest)
         listing = Listing(()) if not part.asked and not part.root.exists() else await files.list()
         known = _beneath(await self.writer.known(files.source), printable(part.within))
-        run = _Run(self, files, str(part.root / part.within), part.readable_by, known)
+        run = _Run(self, files, printable(str(part.root / part.within)), part.readable_by, known)
         await run.run(listing)
         return run.report(listing)
 

@@ -82,7 +82,7 @@ class FolderFiles:
         try:
             walk.enter(self._within)
         except OSError as error:
-            raise BadRequest(f"{self.root} cannot be opened: {_why(error)}") from error
+            raise BadRequest(f"{printable(str(self.root))} cannot be opened: {_why(error)}") from error
         return Listing(
             items=tuple(sorted(_distinct(walk.items, walk.skipped), key=lambda item: item.path)),
             skipped=tuple(sorted(walk.skipped, key=lambda skipped: skipped.path)),

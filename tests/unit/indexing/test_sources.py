@@ -35,6 +35,12 @@ def test_a_known_folder_keeps_its_readers(docs: Path) -> None:
     assert plan([docs], {docs: HR}, readable_by=ALL).parts == (Part(docs, ALL),)
 
 
+def test_readers_are_a_set(docs: Path) -> None:
+    """In whatever order, and however often, readers are named, they are the same."""
+    both = (*HR, *ALL)
+    assert plan([docs / "hr"], {docs: tuple(sorted(both))}, readable_by=(*both, *HR)).parts[0].root == docs
+
+
 def test_paths_within_each_other_are_one(docs: Path) -> None:
     """A folder, itself again, a link to it and a file in it are visited once."""
     link = docs.parent / "link"
