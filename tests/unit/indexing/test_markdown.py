@@ -228,6 +228,14 @@ def test_a_long_comment_hides_all_of_itself() -> None:
     assert _texts("a\n\n<!--\n" + "SECRET words\n\n# SECRET\n" * 30_000 + "-->\n\nb") == ["a", "b"]
 
 
+def test_long_code_is_one_block() -> None:
+    """Nor inside a code block, whatever its lines look like."""
+    code = "# no heading\n\n- no item\n\ntext\n" * 6000
+    before, block, after = _blocks(f"a\n\n```\n{code}```\n\nb")
+    assert (before.text, block.kind, after.text) == ("a", Kind.CODE, "b")
+    assert block.text == code.strip()
+
+
 @pytest.mark.parametrize(
     "sign", ["[", "![", "[a][", "[a](", "*a_", "`", "<", "<!--", "<a b='", "{%", "{{ ", ">", "- ", "|a", "#\n", "&"]
 )
