@@ -1,6 +1,7 @@
 """Hybrid search over a scan: BM25, cosine, and their relative-score fusion, exactly, in numpy.
 
-FTS5's own bm25() took 106 ms at 100,000 chunks where this takes a few: it looks up every matching row by itself.
+Side by side (tests/bench/search.py, words alone, 100,000 chunks, a busy machine): 6 ms here, 174 ms with SQLite's FTS5
+and its bm25(), which looks up every matching row by itself, before anybody asks who may read it.
 """
 
 from __future__ import annotations
