@@ -152,6 +152,10 @@ def _adjacent(found: Sequence[tuple[int, int]], share: Floats) -> float:
 
 TOP: Final = 5
 """Best passages that the confidence looks into."""
+ENOUGH: Final = 100
+"""Candidates from which on the signs that compare passages with each other mean what they meant in training."""
+USUAL: Final = {"log_bm25": 2.1, "score": 8.3, "standing_out": 2.0}
+"""What those signs come to for a question over a large collection: about the medians of mtrag_clapnq and mtrag_fiqa."""
 
 
 def signs(evidence: Evidence, scores: Floats) -> dict[str, float]:
@@ -166,10 +170,19 @@ def signs(evidence: Evidence, scores: Floats) -> dict[str, float]:
     top = np.argsort(-scores, kind="stable")[:TOP]
     said = int(evidence.bm25.argmax())
     spread = max(float(evidence.units.std()), 1e-6)
-    return {
+    found = {
         "best_unit": float(evidence.units[top].max()),
         "cosine_of_best_bm25": float(evidence.cosines[said]),
         "log_bm25": float(np.log1p(evidence.bm25[said])),
         "score": float(scores[top[0]]),
         "standing_out": float(evidence.units.max() - evidence.units.mean()) / spread,
     }
+    return _settled(found, share=min(len(scores) / ENOUGH, 1.0))
+
+
+def _settled(found: dict[str, float], *, share: float) -> dict[str, float]:
+    """The signs of a small collection: where few passages can be compared, the usual stands in for the comparison.
+
+    A folder of three pages has no rare words and nothing to stand out from; what its vectors say still holds.
+    """
+    return {name: share * value + (1 - share) * USUAL.get(name, value) for name, value in found.items()}
