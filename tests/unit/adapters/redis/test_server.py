@@ -187,6 +187,8 @@ def test_a_server_that_cannot_come_back_yet_keeps_its_address(home: Path) -> Non
     server = EmbeddedServer(home)
     url = server.join()
     os.kill(_process(home), signal.SIGKILL)
+    while server.alive():  # the kernel takes a moment to bury it
+        pass
     manifest = home / "redis" / "appendonlydir" / "appendonly.aof.manifest"
     sound = manifest.read_bytes()
     manifest.write_bytes(b"nonsense\n")
