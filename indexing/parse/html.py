@@ -281,11 +281,15 @@ class _Walker:
             if tag in ("ul", "ol", "menu") and self._lists:
                 self._lists.pop()
 
+    def _since(self, line: int) -> tuple[int, int]:
+        """From `line` to here, in the page's order: a browser moves words that stray into a table before it."""
+        return min(line, self._line), max(line, self._line)
+
     def _close_heading(self, level: int) -> None:
         text, anchor = self._taken(), self._anchor
         self._anchor = ""
         if text:
-            self._outline.heading(level, text, lines=(self._begin, self._line), anchor=anchor if self._headings else "")
+            self._outline.heading(level, text, lines=self._since(self._begin), anchor=anchor if self._headings else "")
 
     def _close_table(self, tag: str) -> None:
         if not self._tables:
@@ -315,9 +319,9 @@ class _Walker:
         loose = self._taken()
         if any(cells):
             kind = Kind.HEADER if table.headers == len(cells) > 1 else Kind.ROW if len(cells) > 1 else Kind.PROSE
-            self._outline.block(Block(kind, " | ".join(cells), (table.line, self._line)))
+            self._outline.block(Block(kind, " | ".join(cells), self._since(table.line)))
         if loose:
-            self._outline.block(Block(Kind.PROSE, loose, (self._begin, self._line)))
+            self._outline.block(Block(Kind.PROSE, loose, self._since(self._begin)))
         table.cells, table.headers = [], 0
 
     def _code(self, node: LexborNode) -> None:
@@ -344,5 +348,5 @@ class _Walker:
             return
         depth = len(self._lists)
         kind = Kind.ITEM if self._marker else Kind.PROSE
-        self._outline.block(Block(kind, text, (self._begin, self._line), marker=self._marker, depth=depth))
+        self._outline.block(Block(kind, text, self._since(self._begin), marker=self._marker, depth=depth))
         self._marker = ""
