@@ -106,10 +106,11 @@ async def test_what_two_pages_say_alike_is_quoted_once() -> None:
 
 
 async def test_one_page_does_not_fill_the_answer() -> None:
-    """At most two quotes come from one passage."""
+    """At most two quotes come from one passage, and neither grows past sixty words where more of the same follows."""
     long = " ".join(f"Rule {n} about lunch says that lunch number {n} is served at {n} in room {n}." for n in range(60))
     answer = await statements(ExtractiveGenerator(), Query("when is lunch served", None), passages_of(long))
     assert len(answer) == 2
+    assert all(40 < len(statement.quote.split()) <= 60 for statement in answer)
 
 
 async def test_quotes_of_one_page_stand_in_its_order() -> None:
