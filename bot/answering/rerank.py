@@ -7,7 +7,7 @@ from bot.models import Hit, Query, Ranking
 from bot.ports.search import Reranker
 
 FUSED_CONFIDENCE = 0.0
-"""Without a reranker nobody knows how sure we are: the answer is hedged (see `Judgement`)."""
+"""Without a reranker nobody knows how sure we are: the pipeline hedges the answer."""
 
 
 async def rerank(query: Query, hits: Sequence[Hit], *, reranker: Reranker, limit: int) -> tuple[Ranking, bool]:
