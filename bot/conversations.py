@@ -1,7 +1,7 @@
 """What was said before in a conversation, and the window of it that a prompt or a rewrite can use."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 WINDOW = 8
@@ -10,13 +10,30 @@ WINDOW = 8
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question with its answer. `cited` maps each document the answer cites to the revision it was cited at."""
+    """One question with its answer. `cited` maps each document the answer cites to the revision it was cited at.
+
+    `question_id` names the question whose record this belongs to; empty for what was never a question of ours, such as
+    what people said to each other in a thread (`author` says who).
+    """
 
     question: str
     standalone_query: str
     answer: str
     cited: Mapping[str, str]
     asked_at: datetime
+    question_id: str = ""
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of a thread as data: never an instruction, whoever wrote it. `ours` marks what the bot said."""
+
+    id: str
+    author: str
+    text: str
+    at: datetime
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +58,7 @@ class Conversation:
 def _forget(turn: Turn, revisions: Mapping[str, str]) -> Turn:
     if all(revisions.get(document) == revision for document, revision in turn.cited.items()):
         return turn
-    return Turn(turn.question, turn.question, "", {}, turn.asked_at)
+    return replace(turn, standalone_query=turn.question, answer="", cited={})
 
 
 def cited_documents(turns: Sequence[Turn]) -> list[str]:

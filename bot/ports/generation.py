@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.conversations import Turn
+from bot.conversations import Said, Turn
 from bot.models import Hit, Lent, Query, Statement
 
 
@@ -49,5 +49,21 @@ class Generator(Protocol):
         """Statements in the order they should be read, each with the chunks it rests on; none when nothing answers.
 
         Raises `Unavailable` when the model cannot be reached, or stops, before its answer is complete.
+        """
+        ...
+
+
+class Summariser(Protocol):
+    """Says shortly what a thread says at length."""
+
+    @property
+    def name(self) -> str:
+        """What the summary calls it."""
+        ...
+
+    async def summarise(self, said: Sequence[Said], *, limit: int) -> list[Statement]:
+        """At most `limit` statements in the order of the thread, each with the ids of the messages it rests on.
+
+        Raises `Unavailable` when the model cannot be reached.
         """
         ...
