@@ -17,6 +17,7 @@ Matrix: TypeAlias = "npt.NDArray[np.float32]"
 """Shape (n, d), each row of unit length."""
 
 Confidence = Literal["high", "low"]
+Addressed = Literal["named", "followed", "overheard"]
 
 
 # --- who may read ---------------------------------------------------------------------------------------------------
@@ -75,7 +76,8 @@ class Chunk:
     """A passage of a document, as plain text, with where it stands.
 
     `units` are the places in `text` that can be quoted on their own (sentences, list items, table rows), as half-open
-    spans of code points in reading order; they do not overlap.
+    spans of code points in reading order; they do not overlap. `owner` is who answers for the document, as it says of
+    itself: one plain line, empty when it does not say.
     """
 
     id: str
@@ -92,6 +94,7 @@ class Chunk:
     revision: str
     readable_by: tuple[Principal, ...]
     units: tuple[tuple[int, int], ...] = ()
+    owner: str = ""
 
     @property
     def heading(self) -> str:
@@ -118,6 +121,7 @@ class Document:
     updated: datetime | None
     readable_by: tuple[Principal, ...]
     chunks: tuple[Chunk, ...]
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,7 +188,13 @@ class ConversationKey:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked, by whom, and where the answer goes. `id` is the same for every delivery of the same message."""
+    """What was asked, by whom, and where the answer goes. `id` is the same for every delivery of the same message.
+
+    `private` means that the asker alone reads the reply. With a `reply_url` (and always `private`) it goes there, as a
+    line that only they see and that nobody can look up again; without, into the conversation. `addressed` says whether
+    we were named, a thread goes on in which we take part, or nobody asked us at all. `version` is the moment of the
+    edit or the click that asks the same question anew, as Slack writes moments; a later one wins.
+    """
 
     id: str
     text: str
@@ -193,6 +203,9 @@ class Question:
     message: str
     asked_at: datetime
     private: bool = False
+    reply_url: str = field(default="", repr=False)
+    addressed: Addressed = "named"
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +223,7 @@ class Citation:
     quote: str
     url: str
     updated: datetime | None
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,3 +268,5 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict[str, float])
     backends: Mapping[str, str] = field(default_factory=dict[str, str])
     rewritten: bool = False
+    cost: float = 0.0
+    """In US dollars, as the backends' price tables say."""
