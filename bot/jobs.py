@@ -1,15 +1,193 @@
 """Durable jobs as plain values: what a queue carries between the Slack edge and the worker."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from bot.models import Question
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from bot.models import ConversationKey, Question
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """Who did something with a command, a button, a form or the Home tab, and how to answer that person alone.
+
+    `id` is the same for every delivery of the same gesture. `reply_url` takes up to five private lines within half an
+    hour; `view` is a modal that stands open and waits. `thread` is where it was done, when it was in one.
+    """
+
+    id: str
+    workspace: str
+    person: str
+    channel: str = ""
+    thread: str = ""
+    reply_url: str = field(default="", repr=False)
+    view: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerQuestion:
-    """Answer one question, once."""
+    """Answer one question, once; anew when its `version` is later than what was answered."""
 
     question: Question
 
+    @property
+    def id(self) -> str:
+        """What logs call it."""
+        return self.question.id
 
-Job = AnswerQuestion
+    @property
+    def lane(self) -> Hashable:
+        """What it must wait its turn in: its conversation."""
+        return self.question.conversation
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawQuestion:
+    """The message that asked was deleted: an answer that is still pending goes with it."""
+
+    question_id: str
+    conversation: ConversationKey
+
+    @property
+    def id(self) -> str:
+        """What logs call it."""
+        return self.question_id
+
+    @property
+    def lane(self) -> Hashable:
+        """Its conversation: it comes after the question that it withdraws."""
+        return self.conversation
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswer:
+    """Ask the writer of a message, and nobody else, whether it should be answered."""
+
+    question: Question
+
+    @property
+    def id(self) -> str:
+        """What logs call it."""
+        return self.question.id
+
+    @property
+    def lane(self) -> Hashable:
+        """Its conversation."""
+        return self.question.conversation
+
+
+@dataclass(frozen=True, slots=True)
+class _Clicked:
+    click: Click
+
+    @property
+    def id(self) -> str:
+        """What logs call it."""
+        return self.click.id
+
+    @property
+    def lane(self) -> Hashable:
+        """One person's gestures in their order; they wait for no answer."""
+        return (self.click.workspace, self.click.person)
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPassages(_Clicked):
+    """Show the person passages that match `words`, from the `page`-th page on (0 is the first)."""
+
+    words: str
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SummariseThread(_Clicked):
+    """Show the person what a thread says, each statement with the message it came from."""
+
+    conversation: ConversationKey
+
+
+@dataclass(frozen=True, slots=True)
+class ShareAnswer(_Clicked):
+    """Post a private answer for everyone in the channel, once, if all there may read what it cites."""
+
+    question_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskPerson(_Clicked):
+    """Bring the people who look after the channel into the thread, once per question."""
+
+    question_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve(_Clicked):
+    """A person has answered what the documents did not: close it, and keep their words as a candidate."""
+
+    question_id: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOutdated(_Clicked):
+    """Tell the owner of a cited document that somebody doubts it."""
+
+    question_id: str
+    chunk_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendRest(_Clicked):
+    """Answer the question again, for the asker alone, in a direct message."""
+
+    question_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowWhy(_Clicked):
+    """Fill the modal that explains an answer."""
+
+    question_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen(_Clicked):
+    """Fill the modal that shows an earlier answer again."""
+
+    question_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowHome(_Clicked):
+    """Publish the person's Home tab."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChannelForm(_Clicked):
+    """Fill the modal in which an admin edits how the bot behaves in `edited`."""
+
+    edited: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggest(_Clicked):
+    """Pin suggested questions in the person's direct messages with the bot."""
+
+
+Clicked: TypeAlias = (
+    ShowPassages
+    | SummariseThread
+    | ShareAnswer
+    | AskPerson
+    | Resolve
+    | ReportOutdated
+    | SendRest
+    | ShowWhy
+    | Reopen
+    | ShowHome
+    | OpenChannelForm
+    | Suggest
+)
+Job: TypeAlias = AnswerQuestion | WithdrawQuestion | OfferAnswer | Clicked

@@ -14,14 +14,20 @@ class State(StrEnum):
 
     RECEIVED = "received"
     POSTING = "posting"
-    """The sign of life may have been sent: look for it before posting another."""
+    """A message may have been posted: look for it before posting another. A private line is never sent again."""
+    STREAMING = "streaming"
+    """A stream may have been started, which carries no mark: look for our unclaimed message in the thread."""
     SIGNED = "signed"
-    """The sign of life stands at `reply`."""
+    """The reply, finished or not, stands at `reply`."""
     ANSWERED = "answered"
     """`answer` is stored and will never be made again."""
     DELIVERED = "delivered"
     FAILED = "failed"
     """The person was told that there will be no answer."""
+    STOPPED = "stopped"
+    """The person stopped it, and may ask for it anyway."""
+    WITHDRAWN = "withdrawn"
+    """Its question was deleted, or it was nobody's to answer: nothing is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class AnswerRecord:
     answer: Answer | None = None
     failure: str | None = None
     updated_at: datetime | None = None
+    hinted: bool = False
+    """The asker was told, or may have been, that there is more in documents that only they can see."""
 
     def delivered(self, at: datetime) -> AnswerRecord:
         """The record after delivery, without the words of any document."""

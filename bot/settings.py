@@ -7,13 +7,34 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import AnyUrl, BaseModel, ConfigDict, Field, SecretStr, UrlConstraints, ValidationError
+from pydantic import (
+    AnyUrl,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    UrlConstraints,
+    ValidationError,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import Misconfigured
 
 RedisUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["redis", "rediss", "unix"])]
 HttpUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["http", "https"])]
+
+
+def _ids(value: object) -> object:
+    """Ids as people write them: with commas or spaces between."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+PersonId = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,}$")]
+Ids = Annotated[tuple[PersonId, ...], BeforeValidator(_ids)]
+HumansId = Annotated[str, StringConstraints(pattern=r"^([SUW][A-Z0-9]{2,})?$")]
+ChannelId = Annotated[str, StringConstraints(pattern=r"^([CG][A-Z0-9]{2,})?$")]
 
 
 class _Frozen(BaseModel):
@@ -41,6 +62,9 @@ class Slack(_Frozen):
     app_token: SecretStr | None = None
     signing_secret: SecretStr | None = None
     api_url: HttpUrl = AnyUrl("https://slack.com/api/")
+    admins: Ids = ()
+    humans: HumansId = ""
+    help_channel: ChannelId = ""
 
 
 class Http(_Frozen):
@@ -98,6 +122,9 @@ VARIABLES = (
     Variable("SLACK_APP_TOKEN", ("slack", "app_token"), "", "the app-level token, xapp-…: needed for Socket Mode"),
     Variable("SLACK_SIGNING_SECRET", ("slack", "signing_secret"), "", "the signing secret: needed for `serve --http`"),
     Variable("SLACK_API_URL", ("slack", "api_url"), "https://slack.com/api/", "another Slack, such as a stand-in"),
+    Variable("FOOTNOTE_ADMINS", ("slack", "admins"), "workspace admins only", "who else may administer: ids of people"),
+    Variable("FOOTNOTE_HUMANS", ("slack", "humans"), "", "whom *Ask a person* brings in: id of a user group or person"),
+    Variable("FOOTNOTE_HELP_CHANNEL", ("slack", "help_channel"), "", "where reports without an owner go: channel id"),
     Variable("REDIS_URL", ("memory", "url"), "an embedded server", "a Redis or Valkey server (redis, rediss, unix)"),
     Variable("FOOTNOTE_MEMORY", ("memory", "backend"), "server with REDIS_URL, else embedded", "embedded or server"),
     Variable("REDIS_SERVER_BIN", ("memory", "binary"), "the one installed with us", "another binary to embed"),

@@ -14,7 +14,6 @@ from structlog.contextvars import bind_contextvars
 from structlog.typing import FilteringBoundLogger
 
 from bot.errors import FootnoteError, LeaseLost, MemoryUnavailable, SlackUnavailable
-from bot.jobs import Job
 from bot.ports.queue import Claim, JobQueue
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
@@ -30,7 +29,7 @@ class Limits:
     answers: int = 8
     """Jobs that run at the same time."""
     held: int = 200
-    """Jobs leased at the same time: those that run, and those that wait for one of their conversation."""
+    """Jobs leased at the same time: those that run, and those that wait for one of their lane."""
     deliveries: int = 5
     """Tries of a job."""
     farewells: int = 20
@@ -60,17 +59,12 @@ class _Held:
     task: asyncio.Task[None] | None = None
 
 
-def conversation(job: Job) -> Hashable:
-    """What a job must wait its turn in: its conversation."""
-    return job.question.conversation
-
-
 class Worker:
     """Runs the jobs of a queue until it is stopped.
 
     `handle` does a job; `give_up` tells the person that it will not be done, and for what reason, before the job is
-    buried. Both may run again after a crash at any point. Jobs of one conversation run one after another, in the order
-    in which they were leased. A job whose lease is lost is cancelled.
+    buried. Both may run again after a crash at any point. Jobs of one lane (a conversation, say) run one after another,
+    in the order in which they were leased. A job whose lease is lost is cancelled.
     """
 
     def __init__(
@@ -151,7 +145,7 @@ class Worker:
 
     def _line_up(self, held: _Held) -> None:
         self._held[held.claim.fence] = held
-        key = conversation(held.claim.job)
+        key = held.claim.job.lane
         if key in self._lanes:
             self._lanes[key].append(held)
             return
@@ -161,7 +155,7 @@ class Worker:
         task.add_done_callback(self._tasks.discard)
 
     async def _lane(self, key: Hashable) -> None:
-        """Run the jobs of one conversation, one after another, until none is left."""
+        """Run the jobs of one lane, one after another, until none is left."""
         lane = self._lanes[key]
         try:
             while lane:
@@ -193,7 +187,7 @@ class Worker:
     # --- one job -----------------------------------------------------------------------------------------------------
 
     async def _attempt(self, claim: Claim) -> None:
-        bind_contextvars(job=claim.id, question=claim.job.question.id, delivery=claim.deliveries)
+        bind_contextvars(job=claim.id, question=claim.job.id, delivery=claim.deliveries)
         try:
             if claim.deliveries > self._limits.deliveries:
                 await self._end(claim, f"not done after {claim.deliveries - 1} deliveries")
@@ -303,7 +297,7 @@ class Worker:
     def _lose(self, held: _Held) -> None:
         """Stop a job that may be another worker's by now."""
         if self._held.pop(held.claim.fence, None):
-            log.warning("lease_lost", job=held.claim.id, question=held.claim.job.question.id)
+            log.warning("lease_lost", job=held.claim.id, question=held.claim.job.id)
             if held.task:
                 held.task.cancel()
                 self._leaving.add(held.task)

@@ -1,10 +1,14 @@
-"""What is remembered: conversations, and the one trace of each answer."""
+"""What is remembered: conversations, the trace of each answer, what people said of it, and how channels are set."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Protocol
 
+from bot.channels import Change, ChannelSettings
 from bot.conversations import Conversation, Turn
+from bot.feedback import Escalation, Feedback
 from bot.models import ConversationKey
 from bot.records import AnswerRecord
 
@@ -51,4 +55,102 @@ class AnswerRecords(Protocol):
 
     async def write(self, record: AnswerRecord, *, fence: int) -> None:
         """Store the record. Raises `LeaseLost` when a write with a higher `fence` was seen for this question."""
+        ...
+
+    async def of_person(self, workspace: str, person: str, *, limit: int) -> list[AnswerRecord]:
+        """The person's last questions, newest first."""
+        ...
+
+    async def since(self, workspace: str, moment: datetime, *, limit: int) -> list[AnswerRecord]:
+        """What a workspace asked from `moment` on, newest first, at most `limit`."""
+        ...
+
+
+class FeedbackBook(Protocol):
+    """Ratings, and questions that people were asked to answer; kept 180 days. All raise `MemoryUnavailable`."""
+
+    async def rate(self, feedback: Feedback) -> None:
+        """Keep the person's rating of an answer, in place of an earlier one of theirs."""
+        ...
+
+    async def ratings(self, question_id: str) -> list[Feedback]:
+        """Every rating of an answer, oldest first."""
+        ...
+
+    async def since(self, moment: datetime) -> list[Feedback]:
+        """Every rating given from `moment` on, oldest first."""
+        ...
+
+    async def escalate(self, escalation: Escalation) -> bool:
+        """Open an escalation; False, and nothing changes, when its question has one already."""
+        ...
+
+    async def escalation(self, question_id: str) -> Escalation | None:
+        """The escalation of a question, open or closed."""
+        ...
+
+    async def update(self, escalation: Escalation) -> None:
+        """Replace an escalation: with its message, or closed."""
+        ...
+
+    async def escalations(self, moment: datetime) -> list[Escalation]:
+        """Every escalation opened from `moment` on, oldest first."""
+        ...
+
+    async def once(self, what: str, *, seconds: float) -> bool:
+        """True for the first who asks this within so many seconds: `outdated/DOCUMENT/DAY`, for instance."""
+        ...
+
+
+class Channels(Protocol):
+    """Settings of channels, with an audit line for every change."""
+
+    async def read(self, workspace: str, channel: str) -> ChannelSettings:
+        """How the bot behaves there; the defaults where nobody decided. Raises `MemoryUnavailable`."""
+        ...
+
+    async def all(self, workspace: str) -> Mapping[str, ChannelSettings]:
+        """Every channel that somebody decided about, by id."""
+        ...
+
+    async def write(
+        self, workspace: str, channel: str, settings: ChannelSettings, *, person: str, at: datetime
+    ) -> tuple[Change, ...]:
+        """Store the settings and one audit line per field that changed, in one step; the lines. Kept without end."""
+        ...
+
+    async def changes(self, workspace: str, *, limit: int) -> list[Change]:
+        """The last changes, newest first."""
+        ...
+
+    async def looks_at(self, workspace: str, person: str, channel: str) -> None:
+        """Note for an hour which channel a person has before them."""
+        ...
+
+    async def looked_at(self, workspace: str, person: str) -> str:
+        """The channel that a person has before them, empty when that is not known."""
+        ...
+
+
+class Stops(Protocol):
+    """Wishes to stop an answer that is being made, from whichever process hears them, to whichever works on it."""
+
+    async def ask(self, question_id: str) -> None:
+        """Wish that the answer be stopped; the wish is kept for ten minutes. Raises `MemoryUnavailable`."""
+        ...
+
+    async def asked(self, question_ids: Collection[str]) -> frozenset[str]:
+        """Which of these are to be stopped, in one cheap look-up."""
+        ...
+
+    async def clear(self, question_id: str) -> None:
+        """The wish was heard."""
+        ...
+
+    async def working(self, key: ConversationKey, question_id: str | None) -> None:
+        """Note which question is being answered in a conversation, None for none; kept for ten minutes."""
+        ...
+
+    async def being_answered(self, key: ConversationKey) -> str | None:
+        """The question that is being answered in a conversation."""
         ...
