@@ -114,10 +114,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A document as plain text with its structure. `title` is empty when the document does not say."""
+    """A document as plain text with its structure. `title` and `owner` are empty when the document does not say."""
 
     title: str
     sections: tuple[Section, ...]
+    owner: str = ""
 
 
 class Parser(Protocol):

@@ -53,6 +53,7 @@ def citation(n: int, chunk: Chunk, quote: str) -> Citation:
         quote=quote,
         url=chunk.url,
         updated=chunk.updated,
+        owner=chunk.owner,
     )
 
 

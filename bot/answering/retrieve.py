@@ -30,6 +30,16 @@ def _mixed(vectors: Sequence[Vector], lent: Sequence[Lent]) -> Vector:
     return mixed / max(float(np.linalg.norm(mixed)), 1e-12)
 
 
-async def retrieve(query: Query, *, index: SearchIndex, visible_to: Audience, limit: int = CANDIDATES) -> Sequence[Hit]:
-    """At most `limit` candidates, best first, each readable by every reader. Raises as the index does."""
-    return await index.search(query, visible_to=visible_to, limit=limit)
+async def retrieve(
+    query: Query,
+    *,
+    index: SearchIndex,
+    visible_to: Audience,
+    limit: int = CANDIDATES,
+    within: frozenset[str] = frozenset(),
+) -> Sequence[Hit]:
+    """At most `limit` candidates, best first, each readable by every reader, of the sources `within` if any are named.
+
+    Raises as the index does.
+    """
+    return await index.search(query, visible_to=visible_to, limit=limit, within=within)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from bot.models import Audience, Chunk, Document, Embedding, Hit, Matrix, Principal, Query, Ranking
@@ -37,12 +38,22 @@ class Embedder(Protocol):
 class SearchIndex(Protocol):
     """The read side. Every read takes the audience and filters inside the query."""
 
-    async def search(self, query: Query, *, visible_to: Audience, limit: int) -> list[Hit]:
+    async def search(
+        self, query: Query, *, visible_to: Audience, limit: int, within: frozenset[str] = frozenset()
+    ) -> list[Hit]:
         """At most `limit` hits, best first, each readable by all of `visible_to`, each with its embedding.
 
+        Only chunks of the sources `within` are candidates; of every source when it is empty.
         Hybrid: relative-score fusion of BM25 and cosine with alpha 0.5 over the first 100 of each leg (scores scaled
         to 0..1 per leg and query); ties break by chunk id. A query without a vector searches by words alone.
         Raises `NothingIndexed` without an index and `IndexUnavailable` past its deadline.
+        """
+        ...
+
+    async def chunks(self, ids: Sequence[str], *, visible_to: Audience) -> Mapping[str, Chunk]:
+        """Those of the chunks that exist and are readable by all of `visible_to`, by id.
+
+        One that may not be read is missing like one that was never there.
         """
         ...
 
@@ -54,6 +65,10 @@ class SearchIndex(Protocol):
         """How many documents and chunks all of `visible_to` may read."""
         ...
 
+    async def sources(self, *, visible_to: Audience) -> tuple[SourceCounts, ...]:
+        """The sources of which all of `visible_to` may read something, by name, counting only what they may read."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -61,6 +76,16 @@ class Counts:
 
     documents: int
     chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCounts:
+    """Size of what is indexed of one source, and when the newest document of it was changed, where that is known."""
+
+    source: str
+    documents: int
+    chunks: int
+    updated: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
@@ -39,38 +39,24 @@ class HeadingChunker:
 
     def chunk(self, parsed: Parsed, origin: Origin, *, link: Linker) -> Document:
         """The document with its chunks, in order; no word of `parsed` is lost."""
-        document_id = f"{origin.source}:{origin.path}"
-        title = parsed.title or readable_name(origin.path)
-        cuts = [(section, cut) for section in _worth_indexing(parsed.sections) for cut in self._cuts(section)]
-        return Document(
-            id=document_id,
+        whole = Document(
+            id=f"{origin.source}:{origin.path}",
             source=origin.source,
             path=origin.path,
-            title=title,
+            title=parsed.title or readable_name(origin.path),
             url=link(""),
             revision=origin.revision,
             updated=origin.updated,
             readable_by=origin.readable_by,
-            chunks=tuple(
-                Chunk(
-                    id=f"{document_id}#{position}",
-                    document_id=document_id,
-                    source=origin.source,
-                    path=origin.path,
-                    title=title,
-                    heading_path=section.headings,
-                    text=cut.text,
-                    position=position,
-                    lines=cut.lines,
-                    url=link(section.anchor),
-                    updated=origin.updated,
-                    revision=origin.revision,
-                    readable_by=origin.readable_by,
-                    units=cut.units,
-                )
-                for position, (section, cut) in enumerate(cuts)
-            ),
+            chunks=(),
+            owner=parsed.owner,
         )
+        cuts = ((section, cut) for section in _worth_indexing(parsed.sections) for cut in self._cuts(section))
+        chunks = (
+            _chunk(whole, position, cut, headings=section.headings, url=link(section.anchor))
+            for position, (section, cut) in enumerate(cuts)
+        )
+        return replace(whole, chunks=tuple(chunks))
 
     def _cuts(self, section: Section) -> Iterator[_Cut]:
         layout = laid_out(section.blocks, longest=self._longest)
@@ -121,6 +107,26 @@ class _Cut:
     text: str
     units: tuple[Span, ...]
     lines: Span
+
+
+def _chunk(document: Document, position: int, cut: _Cut, *, headings: tuple[str, ...], url: str) -> Chunk:
+    return Chunk(
+        id=f"{document.id}#{position}",
+        document_id=document.id,
+        source=document.source,
+        path=document.path,
+        title=document.title,
+        heading_path=headings,
+        text=cut.text,
+        position=position,
+        lines=cut.lines,
+        url=url,
+        updated=document.updated,
+        revision=document.revision,
+        readable_by=document.readable_by,
+        units=cut.units,
+        owner=document.owner,
+    )
 
 
 def _groups(atoms: Sequence[Atom], capacity: int) -> Iterator[tuple[int, int]]:

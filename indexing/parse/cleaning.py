@@ -10,6 +10,8 @@ _INVISIBLE = re.compile(
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _BLANKS = re.compile(r"[ \t]+")
+LONGEST_OWNER = 120
+"""Characters of who answers for a document; what is longer is no name."""
 
 
 def visible(text: str) -> str:
@@ -25,6 +27,11 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     """`text` as a single line, white space folded."""
     return " ".join(visible(text).split())
+
+
+def owner_line(text: str) -> str:
+    """Who answers for a document, as a single line of bounded length."""
+    return one_line(text)[:LONGEST_OWNER].rstrip()
 
 
 def folded(text: str) -> str:

@@ -21,6 +21,7 @@ class FrontMatter:
     title: str = ""
     summary: str = ""
     keywords: str = ""
+    owner: str = ""
     lines: tuple[int, int] = (1, 1)
 
 
@@ -35,6 +36,7 @@ def parted(text: str) -> tuple[FrontMatter, str]:
         title=entries.get("title", ""),
         summary=entries.get("description", "") or entries.get("summary", ""),
         keywords=", ".join(filter(None, (entries.get("keywords", ""), entries.get("tags", "")))),
+        owner=entries.get("owner", "") or entries.get("owners", ""),
         lines=(1, max(1, count)),
     )
     return matter, "\n" * count + text[found.end() :]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.errors import Unreadable
-from indexing.parse.cleaning import folded, one_line, visible, word_set
+from indexing.parse.cleaning import folded, one_line, owner_line, visible, word_set
 from indexing.parse.decoding import declared_in, decoded
 from indexing.parse.structure import Outline
 from indexing.ports import Block, Kind, Parsed
@@ -55,8 +55,17 @@ class HtmlParser:
             walker.walk(root)
         title = tree.css_first("head > title")
         return Parsed(
-            title=(one_line(_unmarked(title.text())) if title else "") or outline.title, sections=outline.sections()
+            title=(one_line(_unmarked(title.text())) if title else "") or outline.title,
+            sections=outline.sections(),
+            owner=_owner(tree),
         )
+
+
+def _owner(tree: LexborHTMLParser) -> str:
+    """Who answers for the page, as its head says."""
+    said = [node.attributes for node in tree.css("head > meta")]
+    named = (meta.get("content") or "" for meta in said if (meta.get("name") or "").lower() == "owner")
+    return next(filter(None, (owner_line(_unmarked(content)) for content in named)), "")
 
 
 def blocks_of(fragment: str, *, first_line: int) -> tuple[list[Block], str]:

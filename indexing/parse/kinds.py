@@ -7,7 +7,7 @@ from functools import cache
 from indexing.parse.cleaning import word_set
 from indexing.ports import Parser
 
-VERSION = "1"
+VERSION = "2"
 """Raised when a parser reads the same file differently: then everything is indexed again."""
 
 _MARKDOWN = word_set("md markdown mdown mkd mkdn mdx qmd rmd")

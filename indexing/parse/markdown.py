@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import Unreadable
-from indexing.parse.cleaning import folded, one_line, visible, word_set
+from indexing.parse.cleaning import folded, one_line, owner_line, visible, word_set
 from indexing.parse.decoding import decoded
 from indexing.parse.frontmatter import parted
 from indexing.parse.html import VOID, blocks_of, hides
@@ -75,7 +75,7 @@ class MarkdownParser:
             if self._clock() > deadline:
                 raise Unreadable("takes too long to read")
         title = plain_line(matter.title) or reader.title or reader.outline.title
-        return Parsed(title=title, sections=reader.outline.sections())
+        return Parsed(title, reader.outline.sections(), owner=owner_line(plain_line(matter.owner)))
 
 
 def _tokens(body: str) -> Iterator[tuple[int, list[Token]]]:

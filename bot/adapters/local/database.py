@@ -1,4 +1,4 @@
-"""The index's one truth: an SQLite file, its schema, and how documents become rows and rows become hits.
+"""The index's one truth: an SQLite file, its schema, and how documents become rows.
 
 Readers and the writer may be different processes: the file is in WAL mode, every document is one transaction, and
 what a search reads it reads in one transaction.
@@ -8,26 +8,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import struct
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from bot.adapters.local import words
-from bot.adapters.local.postings import TERM, Terms
-from bot.adapters.local.scan import GONE, Change, Segment, segment_of
+from bot.adapters.local.postings import Terms
+from bot.adapters.local.scan import GONE
 from bot.errors import IndexMismatch, IndexUnavailable, NothingIndexed
 from bot.models import Chunk, Document, Embedding, Matrix, Principal, Vector
-from bot.ports.search import Known
 
 FILE: Final = "index.sqlite"
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 APPLICATION: Final = 0x466F6F74
 """Written into the file's header, so that no other program's database is taken for an index."""
 BUSY_SECONDS: Final = 5.0
@@ -55,7 +51,8 @@ CREATE TABLE document (
     access INTEGER NOT NULL,
     fingerprint TEXT NOT NULL,
     first INTEGER NOT NULL,
-    chunks INTEGER NOT NULL
+    chunks INTEGER NOT NULL,
+    owner TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX document_source ON document (source);
 CREATE INDEX document_access ON document (access);
@@ -89,7 +86,13 @@ CREATE TABLE change (
 # last one seen. A document that was removed, or has other readers now, is one range of keys, kept in `change` for those
 # who hold an older version in memory.
 
-MIGRATIONS: Final[Mapping[int, Callable[[sqlite3.Connection], None]]] = {}
+
+def _add_owner(connection: sqlite3.Connection) -> None:
+    """From 1 to 2: empty until the document is read again."""
+    connection.execute("ALTER TABLE document ADD COLUMN owner TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS: Final[Mapping[int, Callable[[sqlite3.Connection], None]]] = {1: _add_owner}
 """From a version to the next; each runs in the transaction that also sets the new version."""
 
 
@@ -252,11 +255,12 @@ def put(
     access = _access_id(connection, document.readable_by)
     first = _next_key(connection)
     key = connection.execute(
-        "INSERT INTO document (id, source, path, title, url, revision, updated, access, fingerprint, first, chunks)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO document (id, source, path, title, url, revision, updated, access, fingerprint, first, chunks,"
+        " owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(document.id, document.source, document.path, document.title, document.url, document.revision),
             *(document.updated and document.updated.isoformat(), access, fingerprint, first, len(document.chunks)),
+            document.owner,
         ),
     ).lastrowid
     connection.executemany(
@@ -373,110 +377,3 @@ def _floats(vector: Vector) -> bytes:
 def _halves(units: Matrix | None) -> bytes | None:
     """Half precision: similarity to a sentence changes by 1e-5, and they are most of what the index keeps."""
     return None if units is None else np.asarray(units, "<f2").tobytes()
-
-
-# --- reading --------------------------------------------------------------------------------------------------------
-
-
-def fresh(connection: sqlite3.Connection, *, after: int, dimension: int) -> Segment:
-    """The chunks with a higher key than `after`, as arrays."""
-    rows = connection.execute(
-        "SELECT e.chunk, d.access, e.terms, e.vector FROM document d"
-        " CROSS JOIN embedding e ON e.chunk >= d.first AND e.chunk < d.first + d.chunks"
-        " WHERE d.first > ? ORDER BY d.first, e.chunk",
-        (after,),
-    ).fetchall()
-    keys, access, terms, vectors = zip(*rows, strict=True) if rows else ((), (), (), ())
-    matrix = np.frombuffer(b"".join(vectors), "<f4").reshape(-1, dimension)
-    counted = [np.frombuffer(one, TERM) for one in terms]
-    return segment_of(np.array(keys, np.int64), np.array(access, np.int32), counted, matrix)
-
-
-def changes(connection: sqlite3.Connection, *, after: int) -> tuple[list[Change], int]:
-    """What happened to chunks by entries after `after`, and the last entry."""
-    statement = "SELECT id, first, chunks, access FROM change WHERE id > ? ORDER BY id"
-    rows = connection.execute(statement, (after,)).fetchall()
-    return [Change(*row[1:]) for row in rows], rows[-1][0] if rows else after
-
-
-def known(connection: sqlite3.Connection, source: str) -> list[Known]:
-    """What is remembered of each document of a source."""
-    rows = connection.execute("SELECT id, revision, fingerprint, chunks FROM document WHERE source = ?", (source,))
-    return [Known(*row) for row in rows]
-
-
-def revisions(connection: sqlite3.Connection, document_ids: Sequence[str]) -> list[tuple[str, str, int]]:
-    """Id, revision and access list of those of the documents that exist."""
-    listed = json.dumps(list(document_ids))
-    statement = "SELECT id, revision, access FROM document WHERE id IN (SELECT value FROM json_each(?))"
-    return connection.execute(statement, (listed,)).fetchall()
-
-
-def sizes(connection: sqlite3.Connection) -> list[tuple[int, int, int]]:
-    """For each access list, how many documents and how many chunks have it."""
-    return connection.execute("SELECT access, count(*), sum(chunks) FROM document GROUP BY access").fetchall()
-
-
-def access_lists(connection: sqlite3.Connection, *, after: int) -> dict[int, tuple[Principal, ...]]:
-    """Access lists with a higher number than `after`, by number."""
-    rows = connection.execute("SELECT id, principals FROM access WHERE id > ? ORDER BY id", (after,))
-    return {number: tuple(Principal(*pair) for pair in json.loads(principals)) for number, principals in rows}
-
-
-def chunk_count(connection: sqlite3.Connection) -> int:
-    """How many chunks there are."""
-    return connection.execute("SELECT coalesce(sum(chunks), 0) FROM document").fetchone()[0]
-
-
-def chunk_ids(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, str]:
-    """Chunk id by key."""
-    listed = json.dumps(list(keys))
-    rows = connection.execute("SELECT key, id FROM chunk WHERE key IN (SELECT value FROM json_each(?))", (listed,))
-    return dict(rows.fetchall())
-
-
-def chunks(
-    connection: sqlite3.Connection, keys: Sequence[int], readable_by: Mapping[int, tuple[Principal, ...]]
-) -> dict[int, tuple[Chunk, Embedding]]:
-    """Chunks with their vectors by key, their access lists taken from `readable_by`."""
-    rows = connection.execute(
-        "SELECT c.key, c.id, c.position, c.heading_path, c.first_line, c.last_line, c.url, c.units, c.text,"
-        " d.id, d.source, d.path, d.title, d.revision, d.updated, d.access, e.vector, e.units"
-        " FROM chunk c JOIN document d ON d.key = c.document JOIN embedding e ON e.chunk = c.key"
-        " WHERE c.key IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(keys)),),
-    )
-    return {row[0]: (_chunk(row, readable_by), _embedding(row[-2], row[-1])) for row in rows}
-
-
-def _chunk(row: Sequence[Any], readable_by: Mapping[int, tuple[Principal, ...]]) -> Chunk:
-    _, chunk_id, position, headings, first_line, last_line, url, units, text = row[:9]
-    document_id, source, path, title, revision, updated, access = row[9:16]
-    return Chunk(
-        id=chunk_id,
-        document_id=document_id,
-        source=source,
-        path=path,
-        title=title,
-        heading_path=_headings(headings),
-        text=text,
-        position=position,
-        lines=(first_line, last_line),
-        url=url,
-        updated=datetime.fromisoformat(updated) if updated else None,
-        revision=revision,
-        readable_by=readable_by[access],
-        units=tuple(struct.iter_unpack("<ii", units)),
-    )
-
-
-@lru_cache(maxsize=4096)
-def _headings(written: str) -> tuple[str, ...]:
-    return tuple(json.loads(written))
-
-
-def _embedding(vector: bytes, units: bytes | None) -> Embedding:
-    whole = np.frombuffer(vector, "<f4")
-    if units is None:
-        return Embedding(whole)
-    return Embedding(whole, np.frombuffer(units, "<f2").reshape(-1, len(whole)).astype(np.float32))

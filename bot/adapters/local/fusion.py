@@ -23,9 +23,13 @@ Rows: TypeAlias = npt.NDArray[np.intp]
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Ids: TypeAlias = Callable[[Sequence[int]], Mapping[int, str]]
 """Chunk ids by key; asked only when scores tie."""
+Stretches: TypeAlias = Callable[[frozenset[str]], npt.NDArray[np.int64]]
+"""For each document of these sources the first key of its chunks and the one after their last, by rising key."""
 
 BLOCK: Final = 128
 """Rows of which only the highest score is looked at, at first."""
+REMEMBERED: Final = 32
+"""Sets of sources whose rows are kept."""
 SPARSE: Final = 8
 """Below one readable row in this many, gathering those rows is faster than multiplying all."""
 
@@ -56,7 +60,7 @@ class Ranked:
 
 
 class Ranker:
-    """A scan made ready for queries. It is never changed, and may be asked from several threads."""
+    """A scan made ready for queries: never changed but for what it remembers, and may be asked from several threads."""
 
     def __init__(self, scan: Scan, tuning: Tuning) -> None:
         self.scan = scan
@@ -66,10 +70,24 @@ class Ranker:
         self._keys = np.concatenate([part.segment.keys for part in scan.parts])
         self._chunks = int(self._live.sum())
         self._norms = self._lengths_weighed()
+        self._within: dict[frozenset[str], Mask] = {}
 
     def allowed(self, readable: Mask) -> Mask:
         """Which rows exist and have an access list that is True in `readable`."""
         return readable[self._access] & self._live
+
+    def within(self, sources: frozenset[str], stretches: Stretches) -> Mask:
+        """Which rows are chunks of these sources, as the database of this very generation says; asked once for each."""
+        mask = self._within.get(sources)
+        if mask is None:
+            lying = stretches(sources)
+            after = np.searchsorted(lying[:, 0], self._keys, side="right")
+            mask = after > 0
+            mask[mask] = self._keys[mask] < lying[after[mask] - 1, 1]
+            if len(self._within) >= REMEMBERED:
+                self._within.clear()
+            self._within[sources] = mask
+        return mask
 
     def rank(
         self, words: Mapping[int, float], vector: Vector | None, *, allowed: Mask, limit: int, ids: Ids

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
-from bot.adapters.local import database
+from bot.adapters.local import database, lookups
 from bot.adapters.local.asking import weights
 from bot.adapters.local.database import State
 from bot.adapters.local.fusion import Tuning
@@ -22,8 +22,8 @@ from bot.adapters.local.postings import Mask, key_of
 from bot.adapters.local.reading import Reading, identity
 from bot.adapters.local.writer import LocalIndexWriter
 from bot.errors import IndexUnavailable
-from bot.models import Audience, Hit, Query
-from bot.ports.search import Counts
+from bot.models import Audience, Chunk, Hit, Query
+from bot.ports.search import Counts, SourceCounts
 
 FOLDER: Final = "index"
 """Inside the home folder."""
@@ -117,12 +117,19 @@ class LocalIndex:
         """Raises what a search would raise before it searches."""
         await self._run(lambda view: view.state)
 
-    async def search(self, query: Query, *, visible_to: Audience, limit: int) -> list[Hit]:
+    async def search(
+        self, query: Query, *, visible_to: Audience, limit: int, within: frozenset[str] = frozenset()
+    ) -> list[Hit]:
         """At most `limit` hits, best first, each readable by all of `visible_to`, each with its embedding.
 
+        Only chunks of the sources `within` are candidates; of every source when it is empty.
         Raises `NothingIndexed`, `IndexMismatch`, and `IndexUnavailable` past the deadline.
         """
-        return await self._run(partial(_search, query, visible_to, limit))
+        return await self._run(partial(_search, query, visible_to, limit, within))
+
+    async def chunks(self, ids: Sequence[str], *, visible_to: Audience) -> Mapping[str, Chunk]:
+        """Those of the chunks that exist and are readable by all of `visible_to`, by id."""
+        return await self._run(partial(_chunks, ids, visible_to))
 
     async def revisions(self, document_ids: Sequence[str], *, visible_to: Audience) -> Mapping[str, str]:
         """Revision of each of the documents that exists and is readable by all of `visible_to`."""
@@ -131,6 +138,10 @@ class LocalIndex:
     async def counts(self, *, visible_to: Audience) -> Counts:
         """How many documents and chunks all of `visible_to` may read."""
         return await self._run(partial(_counts, visible_to))
+
+    async def sources(self, *, visible_to: Audience) -> tuple[SourceCounts, ...]:
+        """The sources of which all of `visible_to` may read something, by name, counting only what they may read."""
+        return await self._run(partial(_sources, visible_to))
 
     def close(self) -> None:
         """Wait for the searches that are running, then let go of the file."""
@@ -173,14 +184,16 @@ def _file(home: Path) -> Path:
     return home.absolute() / FOLDER / database.FILE
 
 
-def _search(query: Query, audience: Audience, limit: int, view: View) -> list[Hit] | None:
+def _search(query: Query, audience: Audience, limit: int, within: frozenset[str], view: View) -> list[Hit] | None:
     ranker = view.reading.ranker(view.connection, view.state)
     if ranker is None:
         return None
     allowed = ranker.allowed(view.reading.readable.by(audience))
-    ids = partial(database.chunk_ids, view.connection)
+    if within:
+        allowed &= ranker.within(within, partial(lookups.stretches, view.connection))
+    ids = partial(lookups.chunk_ids, view.connection)
     ranked = ranker.rank(_weighed(query), query.vector, allowed=allowed, limit=limit, ids=ids)
-    found = database.chunks(view.connection, [one.key for one in ranked], view.reading.readable.lists)
+    found = lookups.chunks(view.connection, [one.key for one in ranked], view.reading.readable.lists)
     return [
         Hit(chunk, one.score, one.bm25, one.cosine, embedding)
         for one, (chunk, embedding) in ((one, found[one.key]) for one in ranked)
@@ -192,16 +205,33 @@ def _weighed(query: Query) -> dict[int, float]:
     return {key_of(word): weight for word, weight in islice(weights(query).items(), MOST_WORDS)}
 
 
+def _chunks(chunk_ids: Sequence[str], audience: Audience, view: View) -> dict[str, Chunk]:
+    readable = view.reading.readable
+    readable.refresh(view.connection)
+    return lookups.chunks_named(view.connection, chunk_ids, readable.lists, allowed=readable.by(audience))
+
+
 def _revisions(document_ids: Sequence[str], audience: Audience, view: View) -> dict[str, str]:
     allowed = _readable(audience, view)
-    rows = database.revisions(view.connection, document_ids)
+    rows = lookups.revisions(view.connection, document_ids)
     return {document_id: revision for document_id, revision, access in rows if allowed[access]}
 
 
 def _counts(audience: Audience, view: View) -> Counts:
     allowed = _readable(audience, view)
-    readable = [(documents, chunks) for access, documents, chunks in database.sizes(view.connection) if allowed[access]]
+    readable = [(documents, chunks) for access, documents, chunks in lookups.sizes(view.connection) if allowed[access]]
     return Counts(sum(documents for documents, _ in readable), sum(chunks for _, chunks in readable))
+
+
+def _sources(audience: Audience, view: View) -> tuple[SourceCounts, ...]:
+    allowed = _readable(audience, view)
+    found: dict[str, SourceCounts] = {}
+    for source, access, documents, chunks, updated in lookups.sources(view.connection):
+        if allowed[access]:
+            one = found.get(source, SourceCounts(source, 0, 0, None))
+            newest = max(filter(None, (one.updated, updated)), default=None)
+            found[source] = SourceCounts(source, one.documents + documents, one.chunks + chunks, newest)
+    return tuple(found[source] for source in sorted(found))
 
 
 def _readable(audience: Audience, view: View) -> Mask:

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from bot.adapters.local import database
+from bot.adapters.local import lookups
 from bot.adapters.local.postings import Mask
 from bot.models import Audience, Principal
 
@@ -34,7 +34,7 @@ class Readable:
     def refresh(self, connection: sqlite3.Connection) -> None:
         """Learn of the lists that came since."""
         with self._lock:
-            came = database.access_lists(connection, after=self._last)
+            came = lookups.access_lists(connection, after=self._last)
             self._lists |= came
             self._last = max(came, default=self._last)
 

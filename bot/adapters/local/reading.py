@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bot.adapters.local import database, scan
+from bot.adapters.local import database, lookups, scan
 from bot.adapters.local.database import State
 from bot.adapters.local.fusion import Ranker, Tuning
 from bot.adapters.local.readable import Readable
@@ -108,8 +108,8 @@ def published(folder: Path, state: State) -> Scan:
 
 def gathered(connection: sqlite3.Connection, state: State, current: Scan) -> Scan:
     """`current` with all that the database says since, up to the snapshot of `state`."""
-    changes, last_change = database.changes(connection, after=current.last_change)
-    fresh = database.fresh(connection, after=current.last_key, dimension=state.dimension)
+    changes, last_change = lookups.changes(connection, after=current.last_change)
+    fresh = lookups.fresh(connection, after=current.last_key, dimension=state.dimension)
     return scan.advanced(
         current,
         generation=state.generation,

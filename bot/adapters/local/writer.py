@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from bot.adapters.local import database, scan
+from bot.adapters.local import database, lookups, scan
 from bot.adapters.local.postings import count
 from bot.adapters.local.reading import gathered, published
 from bot.errors import BadRequest
@@ -25,7 +25,7 @@ LOCK: Final = "lock"
 UNPUBLISHED: Final = 2000
 """Chunks, or a quarter of all if that is more, that readers gather for themselves before a scan is published again."""
 
-SHARED: Final = ("document_id", "source", "path", "title", "revision", "updated", "readable_by")
+SHARED: Final = ("document_id", "source", "path", "title", "revision", "updated", "readable_by", "owner")
 """What a chunk repeats of its document; the index keeps it once."""
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ class LocalIndexWriter:
 
     async def known(self, source: str) -> Mapping[str, Known]:
         """Every indexed document of a source, by document id."""
-        return await self._run(lambda: {one.document_id: one for one in database.known(self._writing(), source)})
+        return await self._run(lambda: {one.document_id: one for one in lookups.known(self._writing(), source)})
 
     async def upsert(self, document: Document, embeddings: Sequence[Embedding], *, fingerprint: str) -> None:
         """Replace the document as a whole, durably: readers see the old version or the new one, never a mixture.
@@ -101,7 +101,7 @@ class LocalIndexWriter:
         database.create(connection, model=self._model, dimension=self._dimension)
         state = database.check(connection, self._path, model=self._model, dimension=self._dimension)
         scan.remove_all_but(folder, state.published)
-        self._settled = database.chunk_count(connection)
+        self._settled = lookups.chunk_count(connection)
 
     def _close(self) -> None:
         if self._connection:
