@@ -7,6 +7,7 @@ FootnoteError
 ├── Unreadable              one document cannot be read; it is skipped by name, the rest goes on
 ├── IndexMismatch           the index was made by another model or a newer version
 ├── LeaseLost               another worker owns this job now; stop without writing
+├── Stopped                 the person who asked wants no answer any more
 ├── Refused                 Slack, or another service, said no for good
 └── Unavailable             a collaborator did not answer in time; worth another try
     ├── IndexUnavailable
@@ -50,6 +51,12 @@ class IndexMismatch(FootnoteError):
 
 class LeaseLost(FootnoteError):
     """This worker's claim on a job has passed to another worker; it must stop without writing."""
+
+
+class Stopped(FootnoteError):
+    """The person stopped the answer while it was being made."""
+
+    user_message = "Stopped."
 
 
 class Refused(FootnoteError):

@@ -19,24 +19,52 @@ class Cited:
 
 
 def cite(statements: Iterable[Statement], passages: Sequence[Hit]) -> Cited:
-    """Keep the statements that a given passage supports, number them, and pass the text through the gate.
+    """Keep the statements that a given passage supports, number them, and pass the text through the gate."""
+    citing = Citing(passages)
+    for statement in statements:
+        citing.add(statement)
+    return citing.cited()
+
+
+class Citing:
+    """Cites statements as they come: what `add` gives, put together, is the text of `cited`.
 
     A statement is supported when it names a passage that was given and each piece of its quote stands in that passage
-    word for word.
+    word for word. Each passes the gate by itself, with the addresses of its own passage: no link spans two paragraphs.
     """
-    chunks = {hit.chunk.id: hit.chunk for hit in passages}
-    supported = [(statement, chunk) for statement in statements if (chunk := _support(statement, chunks)) is not None]
-    numbers = {chunk.id: n for n, chunk in enumerate(_distinct(chunk for _, chunk in supported), 1)}
-    lines = [f"{unmarked(statement.text).strip()} [{numbers[chunk.id]}]" for statement, chunk in supported]
-    used = [chunks[chunk_id] for chunk_id in numbers]
-    return Cited(
-        text=gated(
-            "\n\n".join(lines),
-            sources=len(numbers),
-            allowed_urls={url for chunk in used for url in addresses(chunk.text)},
-        ),
-        citations=tuple(citation(n, chunks[chunk_id], _quotes(chunk_id, supported)) for chunk_id, n in numbers.items()),
-    )
+
+    def __init__(self, passages: Sequence[Hit]) -> None:
+        self._chunks = {hit.chunk.id: hit.chunk for hit in passages}
+        self._quotes: dict[str, list[str]] = {}
+        """By chunk, in the order of first use: the position is the number."""
+        self._lines: list[str] = []
+
+    def add(self, statement: Statement) -> str:
+        """What the text goes on with; nothing when no passage supports the statement."""
+        chunk = _support(statement, self._chunks)
+        if chunk is None:
+            return ""
+        self._quotes.setdefault(chunk.id, []).append(statement.quote)
+        line = gated(
+            f"{unmarked(statement.text).strip()} [{self._number(chunk.id)}]",
+            sources=len(self._quotes),
+            allowed_urls=addresses(chunk.text),
+        )
+        self._lines.append(line)
+        return line if len(self._lines) == 1 else f"\n\n{line}"
+
+    def cited(self) -> Cited:
+        """The text so far with its footnotes."""
+        return Cited(
+            text="\n\n".join(self._lines),
+            citations=tuple(
+                citation(self._number(chunk_id), self._chunks[chunk_id], JOINT.join(dict.fromkeys(quotes)))
+                for chunk_id, quotes in self._quotes.items()
+            ),
+        )
+
+    def _number(self, chunk_id: str) -> int:
+        return list(self._quotes).index(chunk_id) + 1
 
 
 def citation(n: int, chunk: Chunk, quote: str) -> Citation:
@@ -62,11 +90,3 @@ def _support(statement: Statement, chunks: Mapping[str, Chunk]) -> Chunk | None:
     pieces = [piece for piece in statement.quote.split(JOINT) if piece.strip()]
     given = (chunks[chunk_id] for chunk_id in statement.chunk_ids if chunk_id in chunks)
     return next((chunk for chunk in given if pieces and all(piece in chunk.text for piece in pieces)), None)
-
-
-def _quotes(chunk_id: str, supported: Sequence[tuple[Statement, Chunk]]) -> str:
-    return JOINT.join(dict.fromkeys(statement.quote for statement, chunk in supported if chunk.id == chunk_id))
-
-
-def _distinct(chunks: Iterable[Chunk]) -> list[Chunk]:
-    return list({chunk.id: chunk for chunk in chunks}.values())
