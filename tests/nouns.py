@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -40,12 +41,14 @@ def a_chunk(  # every field of a chunk may matter to some test
     units: tuple[tuple[int, int], ...] | None = None,
     revision: str | None = None,
     updated: datetime | None = NOON,
+    source: str = "handbook",
+    owner: str = "",
 ) -> Chunk:
     """A chunk of `path`; without `units` the whole text can be quoted, and the revision follows the text."""
     return Chunk(
-        id=f"handbook:{path}#{position}",
-        document_id=f"handbook:{path}",
-        source="handbook",
+        id=f"{source}:{path}#{position}",
+        document_id=f"{source}:{path}",
+        source=source,
         path=path,
         title=title,
         heading_path=heading_path,
@@ -57,6 +60,7 @@ def a_chunk(  # every field of a chunk may matter to some test
         revision=revision or hashlib.sha256(text.encode()).hexdigest()[:12],
         readable_by=readable_by,
         units=((0, len(text)),) if units is None else units,
+        owner=owner,
     )
 
 
@@ -92,7 +96,14 @@ class DocumentFactory(Protocol):
     """What the fixture `document` gives."""
 
     def __call__(
-        self, path: str = ..., texts: Sequence[str] = ..., *, readable_by: tuple[Principal, ...] = ...
+        self,
+        path: str = ...,
+        texts: Sequence[str] = ...,
+        *,
+        readable_by: tuple[Principal, ...] = ...,
+        source: str = ...,
+        owner: str = ...,
+        updated: datetime | None = ...,
     ) -> Document: ...
 
 
@@ -101,23 +112,27 @@ def a_document(
     texts: Sequence[str] = ("Lunch is served at noon.", "Soup costs two euros."),
     *,
     readable_by: tuple[Principal, ...] = (EVERYONE,),
+    source: str = "handbook",
+    owner: str = "",
+    updated: datetime | None = NOON,
 ) -> Document:
     """A document of one chunk per text; its revision follows the texts."""
     revision = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
-    chunks = tuple(
-        a_chunk(text, path=path, position=position, readable_by=readable_by, revision=revision)
+    chunks = (
+        a_chunk(text, path=path, position=position, readable_by=readable_by, revision=revision, source=source)
         for position, text in enumerate(texts)
     )
     return Document(
-        id=f"handbook:{path}",
-        source="handbook",
+        id=f"{source}:{path}",
+        source=source,
         path=path,
         title="Canteen",
         url=Path("/handbook", path).as_uri(),
         revision=revision,
-        updated=NOON,
+        updated=updated,
         readable_by=readable_by,
-        chunks=chunks,
+        chunks=tuple(replace(chunk, owner=owner, updated=updated) for chunk in chunks),
+        owner=owner,
     )
 
 

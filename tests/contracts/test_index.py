@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,8 @@ from hypothesis import strategies as st
 from bot.adapters.local.index import LocalIndex
 from bot.errors import IndexMismatch, NothingIndexed
 from bot.models import EVERYONE, Audience, Document, Embedding, Hit, Lent, Principal, Query, Vector
-from bot.ports.search import Counts, IndexWriter, Known, SearchIndex
-from tests.nouns import a_document
+from bot.ports.search import Counts, IndexWriter, Known, SearchIndex, SourceCounts
+from tests.nouns import NOON, a_document
 
 DIMENSION = 16
 MEMBERS = Audience.of((EVERYONE,))
@@ -46,11 +47,17 @@ class Both:
             await self.writer.upsert(document, embeddings(document), fingerprint="1")
 
     async def find(
-        self, text: str = "", near: str | None = None, *, visible_to: Audience = MEMBERS, limit: int = EVERYTHING
+        self,
+        text: str = "",
+        near: str | None = None,
+        *,
+        visible_to: Audience = MEMBERS,
+        limit: int = EVERYTHING,
+        within: frozenset[str] = frozenset(),
     ) -> list[Hit]:
         """Search with words, and with the vector of the text `near` where one is given."""
         query = Query(text, None if near is None else vector(near))
-        return await self.index.search(query, visible_to=visible_to, limit=limit)
+        return await self.index.search(query, visible_to=visible_to, limit=limit, within=within)
 
 
 def vector(text: str) -> Vector:
@@ -114,7 +121,7 @@ async def both(indexes: Indexes) -> AsyncGenerator[Both]:
 
 async def test_a_hit_carries_what_was_indexed(both: Both) -> None:
     """Chunk, vectors and raw scores come back as they went in, as soon as the upsert returns."""
-    document = a_document("canteen.md", ["Lunch is served at noon.", "Soup costs two euros."])
+    document = a_document("canteen.md", ["Lunch is served at noon.", "Soup costs two euros."], owner="People Ops")
     document = replace(document, chunks=tuple(replace(chunk, units=((0, 4), (5, 12))) for chunk in document.chunks))
     await both.add(document)
     hits = await both.find("lunch", near="Lunch is served at noon.")
@@ -261,6 +268,10 @@ async def test_hits_are_exactly_what_every_reader_may_read(
             assert await both.index.counts(visible_to=audience) == Counts(len(readable), 2 * len(readable))
             revisions = await both.index.revisions([document.id for document in documents], visible_to=audience)
             assert revisions == {document.id: document.revision for document in readable}
+            everything = [chunk.id for document in documents for chunk in document.chunks]
+            assert set(await both.index.chunks(everything, visible_to=audience)) == chunks
+            counted = SourceCounts("handbook", len(readable), 2 * len(readable), NOON)
+            assert await both.index.sources(visible_to=audience) == ((counted,) if readable else ())
 
 
 async def test_what_is_hidden_does_not_take_the_place_of_what_is_not(both: Both) -> None:
@@ -277,6 +288,8 @@ async def test_nobody_reads_nothing(both: Both) -> None:
     assert await both.find("lunch", near="lunch", visible_to=nobody) == []
     assert await both.index.counts(visible_to=nobody) == Counts(0, 0)
     assert await both.index.revisions(["handbook:canteen.md"], visible_to=nobody) == {}
+    assert await both.index.chunks(["handbook:canteen.md#0"], visible_to=nobody) == {}
+    assert await both.index.sources(visible_to=nobody) == ()
 
 
 @pytest.mark.parametrize("by", ["upsert", "touch"])
@@ -299,6 +312,86 @@ async def test_a_changed_access_list_holds_at_once(both: Both, by: str) -> None:
             assert all(hit.chunk.readable_by == readable_by for hit in hits)
             assert (await both.index.counts(visible_to=audience)).documents == 1 + shown
     assert (await both.writer.known("handbook"))[document.id].fingerprint == ("1" if by == "upsert" else "2")
+
+
+# --- by source, and by name -----------------------------------------------------------------------------------------
+
+
+async def test_only_chosen_sources_are_searched(both: Both) -> None:
+    """Words and vectors find only what belongs to the sources named; none named is all, an unknown one is nothing."""
+    await both.add(*(a_document("a.md", ["lunch"], source=source) for source in ("handbook", "wiki", "notes")))
+    for chosen in ({"wiki"}, {"wiki", "notes"}, {"wiki", "none"}, {"none"}):
+        within = frozenset(chosen)
+        expected = [f"{source}:a.md#0" for source in sorted(chosen - {"none"})]
+        assert ids(await both.find("lunch", within=within)) == expected
+        assert ids(await both.find("lunch", near="lunch", within=within)) == expected
+    assert len(await both.find("lunch", near="lunch", within=frozenset())) == 3
+
+
+async def test_other_sources_take_no_place(both: Both) -> None:
+    """Filtering happens before the best are taken: one chunk of the source under 150 better ones elsewhere is found."""
+    await both.add(*(a_document(f"{n}.md", ["lunch lunch"]) for n in range(150)))
+    await both.add(a_document("a.md", ["a long text in which lunch is mentioned once"], source="wiki"))
+    assert ids(await both.find("lunch", near="lunch lunch", within=frozenset({"wiki"}))) == ["wiki:a.md#0"]
+
+
+async def test_a_source_opens_nothing(both: Both) -> None:
+    """Who names a source still sees only what every reader may read of it."""
+    await both.add(a_document("a.md", ["lunch"], source="wiki", readable_by=(LAB,)))
+    await both.add(a_document("b.md", ["lunch"], source="wiki"))
+    assert ids(await both.find("lunch", near="lunch", within=frozenset({"wiki"}))) == ["wiki:b.md#0"]
+
+
+async def test_sources_are_searched_as_they_are_now(both: Both) -> None:
+    """What was added, replaced or removed since the last search within the source is seen by the next."""
+    within = frozenset({"wiki"})
+    await both.add(a_document("a.md", ["lunch"]), a_document("a.md", ["lunch"], source="wiki"))
+    assert ids(await both.find("lunch", within=within)) == ["wiki:a.md#0"]
+    await both.add(a_document("b.md", ["lunch", "lunch"], source="wiki"), a_document("c.md", ["lunch"]))
+    assert set(ids(await both.find("lunch", within=within))) == {"wiki:a.md#0", "wiki:b.md#0", "wiki:b.md#1"}
+    await both.add(a_document("b.md", ["soup"], source="wiki"))
+    await both.writer.delete(["wiki:a.md"])
+    assert await both.find("lunch", within=within) == []
+    assert ids(await both.find("", near="x", within=within)) == ["wiki:b.md#0"]
+
+
+async def test_chunks_by_name(both: Both) -> None:
+    """Each comes back as it was indexed; ids that name none are passed over, whatever they look like."""
+    document, other = a_document(owner="People Ops"), a_document("b.md", ["soup"], updated=None)
+    await both.add(document, other)
+    asked = [document.chunks[1].id, other.chunks[0].id, "handbook:none.md#0", "", "%", "\udc00", "'; --"]
+    found = await both.index.chunks([*asked, *asked], visible_to=MEMBERS)
+    assert found == {document.chunks[1].id: document.chunks[1], other.chunks[0].id: other.chunks[0]}
+    assert await both.index.chunks([], visible_to=MEMBERS) == {}
+
+
+async def test_a_hidden_chunk_is_as_one_that_never_was(both: Both) -> None:
+    """Neither its id nor its source tells whether it is there; with its readers it comes back."""
+    hidden = a_document("pay.md", ["salaries"], readable_by=(LAB,), source="payroll")
+    await both.add(a_document(), hidden)
+    asked = [hidden.chunks[0].id, "handbook:none.md#0"]
+    assert await both.index.chunks(asked, visible_to=MEMBERS) == {}
+    assert await both.index.chunks(asked, visible_to=Audience.of((EVERYONE, LAB), (EVERYONE,))) == {}
+    assert set(await both.index.chunks(asked, visible_to=Audience.of((LAB,)))) == {hidden.chunks[0].id}
+    assert [one.source for one in await both.index.sources(visible_to=MEMBERS)] == ["handbook"]
+
+
+async def test_sources_are_counted(both: Both) -> None:
+    """By name, with the newest date of what may be read, across time zones; a source that is gone is not there."""
+    later = NOON + timedelta(hours=1)
+    east = (NOON + timedelta(minutes=30)).astimezone(timezone(timedelta(hours=9)))
+    await both.add(a_document("a.md", ["one", "two"], source="wiki"), a_document("b.md", [], source="wiki"))
+    await both.add(a_document("c.md", ["three"], source="wiki", updated=east))
+    await both.add(a_document("d.md", ["four"], source="wiki", updated=later, readable_by=(LAB,)))
+    await both.add(a_document("e.md", ["five"], source="handbook", updated=None))
+    undated = SourceCounts("handbook", 1, 1, None)
+    assert await both.index.sources(visible_to=MEMBERS) == (undated, SourceCounts("wiki", 3, 3, east))
+    assert await both.index.sources(visible_to=Audience.of((EVERYONE, LAB))) == (
+        undated,
+        SourceCounts("wiki", 4, 4, later),
+    )
+    await both.writer.delete(["handbook:e.md"])
+    assert [one.source for one in await both.index.sources(visible_to=MEMBERS)] == ["wiki"]
 
 
 # --- what changes ---------------------------------------------------------------------------------------------------
@@ -332,10 +425,7 @@ async def test_deleted_means_gone(both: Both) -> None:
 async def test_what_is_known_of_a_source(both: Both) -> None:
     """Revision, fingerprint and size of each document of that source alone; a touch changes the fingerprint alone."""
     first, second = a_document("a.md", ["one", "two"]), a_document("b.md", ["three"])
-    other = replace(
-        second, id="wiki:b.md", source="wiki",
-        chunks=tuple(replace(c, id="wiki:b.md#0", document_id="wiki:b.md", source="wiki") for c in second.chunks),
-    )  # fmt: skip
+    other = a_document("b.md", ["three"], source="wiki")
     await both.add(first, second, other)
     await both.writer.touch(first.id, fingerprint="2")
     await both.writer.touch("handbook:none.md", fingerprint="2")
