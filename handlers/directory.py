@@ -1,7 +1,8 @@
 """The Directory port over Slack's Web API: who people are, and who reads what is said where."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -23,6 +24,9 @@ PAGE = 999
 AT_ONCE = 8
 """Accounts looked up at the same time."""
 
+_ACCOUNT = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>|([UW][A-Z0-9]+)")
+_EMAIL = re.compile(r"[^@\s<>|]{1,64}@[^@\s<>|]{1,255}")
+
 Found = TypeVar("Found")
 
 
@@ -30,18 +34,21 @@ Found = TypeVar("Found")
 class SlackDirectory:
     """Looks people and channels up, and believes what it found for a limited time.
 
-    Whatever Slack refuses to tell counts as unknown, and unknown holds nothing. `clock` counts seconds, from anywhere.
+    Whatever Slack refuses to tell counts as unknown, and unknown holds nothing. `clock` counts seconds, from anywhere;
+    `admins` are ids of people who administer the bot though not the workspace.
     """
 
     call: Calls
     workspace: str
     bot_user: str
     clock: Callable[[], float]
+    admins: frozenset[str] = frozenset()
     _channels: Fresh[str, Channel] = field(init=False)
     _members: Fresh[str, frozenset[str]] = field(init=False)
     _groups: Fresh[str, Mapping[str, frozenset[str]]] = field(init=False)
     _people: Fresh[str, Person] = field(init=False)
     _listing: Fresh[str, bool] = field(init=False)
+    _administer: Fresh[str, bool] = field(init=False)
 
     def __post_init__(self) -> None:
         self._channels = Fresh(PLACE_LIFETIME, self.clock)
@@ -49,23 +56,59 @@ class SlackDirectory:
         self._groups = Fresh(PLACE_LIFETIME, self.clock)
         self._people = Fresh(PERSON_LIFETIME, self.clock)
         self._listing = Fresh(PERSON_LIFETIME, self.clock)
+        self._administer = Fresh(PERSON_LIFETIME, self.clock)
 
     async def audience(self, question: Question) -> Audience:
         """Everybody who will see a reply to `question`; see the port."""
-        where = question.conversation.channel
         if question.private:
-            return await self._seen_by(Channel("direct"), {question.asker})
+            return await self.reader(question.asker)
+        return await self._readers(question.conversation.channel, asker=question.asker)
+
+    async def reader(self, person: str) -> Audience:
+        """One person alone; see the port."""
+        return await self._seen_by(Channel("direct"), {person})
+
+    async def readers(self, channel: str) -> Audience:
+        """Everybody who reads what is said in a channel; see the port."""
+        return await self._readers(channel)
+
+    async def _readers(self, where: str, *, asker: str | None = None) -> Audience:
+        """Who reads `where`: in a direct message whoever asks there, everywhere else its members."""
         channel = await self._known(self._channels.get(where, lambda: self._channel(where)))
         if channel is None or channel.shared:
             return NOBODY
-        if channel.kind == "direct":
-            return await self._seen_by(channel, {question.asker})
+        if channel.kind == "direct" and asker:
+            return await self._seen_by(channel, {asker})
         members = await self._known(self._members.get(where, lambda: self._members_of(where)))
         return await self._seen_by(channel, members or ())
 
     async def may_ask(self, question: Question) -> bool:
         """Whether the asker is a member of this workspace; see the port."""
-        person = await self._person(question.asker)
+        return self._is_member(await self._person(question.asker))
+
+    async def is_admin(self, person: str) -> bool:
+        """Whether the person administers the workspace, or the bot; see the port."""
+        if person in self.admins:
+            return True
+        return bool(await self._known(self._administer.get(person, lambda: self._administers(person))))
+
+    async def person_called(self, name: str) -> str | None:
+        """The id of a member by e-mail address, id or mention of it; see the port."""
+        name = name.strip()
+        if account := _ACCOUNT.fullmatch(name):
+            person = await self._person(account[1] or account[2])
+        elif _EMAIL.fullmatch(name):
+            person = await self._known(self._person_at(name))
+        else:
+            return None
+        return person.id if person and self._is_member(person) else None
+
+    async def members_among(self, ids: Collection[str]) -> frozenset[str]:
+        """Those of the accounts that belong to members of this workspace. Raises `SlackUnavailable`."""
+        people = await self._persons(sorted(set(ids) - {self.bot_user}))
+        return frozenset(person.id for person in people if person and self._is_member(person))
+
+    def _is_member(self, person: Person | None) -> bool:
         return person is not None and permissions.is_member(person, workspace=self.workspace)
 
     async def _seen_by(self, channel: Channel, readers: Iterable[str]) -> Audience:
@@ -100,6 +143,14 @@ class SlackDirectory:
 
     async def _account(self, person: str) -> Person:
         return _person((await self.call("users.info", repeatable=True, user=person))["user"])
+
+    async def _administers(self, person: str) -> bool:
+        """Whether this is a member whom Slack calls an admin or an owner: a stranger is one elsewhere at most."""
+        account = (await self.call("users.info", repeatable=True, user=person))["user"]
+        return self._is_member(_person(account)) and bool(account.get("is_admin") or account.get("is_owner"))
+
+    async def _person_at(self, email: str) -> Person:
+        return _person((await self.call("users.lookupByEmail", repeatable=True, email=email))["user"])
 
     async def _list_everybody(self) -> bool:
         asked_at = self.clock()
