@@ -1,5 +1,7 @@
 """Only what a passage says word for word is shown, numbered by first use, gated."""
 
+from dataclasses import replace
+
 from bot.answering.cite import cite
 from bot.models import Statement
 from tests.nouns import HitFactory
@@ -34,6 +36,14 @@ def test_numbers_follow_first_use_and_are_shared(hit: HitFactory) -> None:
         (1, second.chunk.id, "Then wait."),
         (2, first.chunk.id, "Ask early. … Ask twice."),
     ]
+
+
+def test_a_footnote_says_who_answers_for_its_document(hit: HitFactory) -> None:
+    """The owner comes from the chunk that is cited."""
+    given = hit("Ask early.")
+    given = replace(given, chunk=replace(given.chunk, owner="People Ops"))
+    (footnote,) = cite([Statement("Ask early.", (given.chunk.id,), "Ask early.")], [given]).citations
+    assert footnote.owner == "People Ops"
 
 
 def test_a_marker_inside_a_document_does_not_pose_as_ours(hit: HitFactory) -> None:

@@ -138,6 +138,22 @@ def test_the_main_part_is_read_where_there_is_one() -> None:
     assert _texts("<p>all</p><main></main>") == ["all"]
 
 
+@pytest.mark.parametrize(
+    ("page", "owner"),
+    [
+        ('<head><meta name="owner" content="People  Ops"></head><p>x', "People Ops"),
+        ("<meta name=Owner content='Ann <ann@acme.example>'><p>x", "Ann <ann@acme.example>"),
+        ("<meta name=owner content=''><meta name=owner content=b><p>x", "b"),
+        (f"<meta name=owner content='{'x' * 200}'><p>x", "x" * 120),
+        ("<meta name=author content=Ann><meta name=owner><p>x", ""),
+        ("<body><p>x<meta name=owner content=Eve></body>", ""),
+    ],
+)
+def test_owner(page: str, owner: str) -> None:
+    """Who answers for a page is what its head says, as one plain line; its body cannot."""
+    assert _parsed(page).owner == owner
+
+
 def test_titles() -> None:
     """The head's title, else the first `h1`; a title that looks like markup is only text."""
     assert _parsed("<h1>First</h1><h1>Second</h1>").title == "First"

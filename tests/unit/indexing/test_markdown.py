@@ -125,6 +125,28 @@ def test_title(page: str, title: str) -> None:
     assert _parsed(page).title == title
 
 
+@pytest.mark.parametrize(
+    ("matter", "owner"),
+    [
+        ("owner: People Ops", "People Ops"),
+        ("Owner: '@acme/people-ops' # asks twice", "@acme/people-ops"),
+        ("owner: Ann Lee <ann@acme.example>", "Ann Lee ann@acme.example"),
+        ("owner: '[People **Ops**](https://acme.example)'", "People Ops"),
+        ("owners: [ann, 'bob']", "ann, bob"),
+        ("owners:\n  - ann\n  - bob", "ann, bob"),
+        ("owner: ann\nowners: [bob]", "ann"),
+        ("owner: a\u202eb\u200b\tc", "ab c"),
+        (f"owner: {'x' * 119} y", "x" * 119),
+        ("author: Ann", ""),
+        ("title: T", ""),
+        ("owner:", ""),
+    ],
+)
+def test_owner(matter: str, owner: str) -> None:
+    """Who answers for a page is what its front matter says, as one plain line; who wrote it is somebody else."""
+    assert _parsed(f"---\n{matter}\n---\nText.").owner == owner
+
+
 def test_front_matter_is_read_and_not_shown() -> None:
     """Its description is text, its keywords are search words, the rest is nothing; lines still count from the top."""
     page = "---\ntitle: T\ndescription: >\n  Two\n  lines\ntags: [a, 'b']\nkeywords:\n  - c d\nsecret: x\n---\n\nText."

@@ -109,6 +109,15 @@ async def test_only_what_changed_is_embedded(rig: Rig, docs: Path) -> None:
     assert await rig.paths("red") == ["rooms.txt"]
 
 
+async def test_a_changed_owner_is_shown(rig: Rig, docs: Path) -> None:
+    """Who answers for a page stands in every chunk of it, and follows the page when nothing else in it changes."""
+    page = "---\nowner: {}\n---\n# Desks\nBook a desk.\n\n## Moving\nAsk about moving a desk."
+    for owner in ("People Ops", "Facilities", ""):
+        (docs / "desks.md").write_text(page.format(owner))
+        await rig.index(docs)
+        assert [hit.chunk.owner for hit in await rig.find("desk")] == [owner, owner]
+
+
 async def test_documents_are_stored_before_the_run_is_over(rig: Rig, docs: Path) -> None:
     """Work that was done survives an error: the next run goes on behind it."""
     calls = iter(range(10))

@@ -349,6 +349,24 @@ async def test_an_older_index_is_converted_by_the_writer(tmp_path: Path, monkeyp
         assert await found(index, "lunch") == ["converted"]
 
 
+async def test_an_index_without_owners_is_converted(tmp_path: Path) -> None:
+    """What schema 1 holds answers as before, with owners empty, and takes documents that have one."""
+    old = a_document("old.md", ["lunch at noon"])
+    async with writing(tmp_path) as writer:
+        await add(writer, old)
+    with sqlite3.connect(tmp_path / "index" / database.FILE) as connection:
+        connection.execute("ALTER TABLE document DROP COLUMN owner")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    new = a_document("new.md", ["lunch at one"], owner="People Ops")
+    async with writing(tmp_path) as writer, opened(tmp_path) as index:
+        found = [hit.chunk for hit in await index.search(Query("noon", None), visible_to=MEMBERS, limit=9)]
+        assert found == list(old.chunks)
+        await add(writer, new)
+        both = await index.chunks([old.chunks[0].id, new.chunks[0].id], visible_to=MEMBERS)
+        assert {chunk.path: chunk.owner for chunk in both.values()} == {"old.md": "", "new.md": "People Ops"}
+
+
 async def test_other_words_are_another_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When text is cut into words by other rules than at indexing, queries would look for the wrong ones."""
     async with writing(tmp_path) as writer:
@@ -401,6 +419,7 @@ async def test_a_slow_disk_is_unavailable(tmp_path: Path) -> None:
         ({"title": "Other"}, "differ in title"),
         ({"readable_by": (STAFF,)}, "differ in readable_by"),
         ({"revision": "other"}, "differ in revision"),
+        ({"owner": "other"}, "differ in owner"),
         ({"document_id": "handbook:other.md"}, "differ in document_id"),
     ],
 )
