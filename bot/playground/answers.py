@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bot.playground.agent import Agent
 from bot.playground.chat import Chat
 from bot.playground.place import Place
 from bot.playground.reading import Reading
@@ -27,7 +28,7 @@ def answers(
     workspace = shapes.workspace
     chat = Chat(workspace, rooms, shapes, place)
     streams = Streams(workspace, rooms, shapes, {})
-    surfaces = Surfaces(workspace, rooms, triggers)
+    surfaces, agent = Surfaces(workspace, triggers), Agent(workspace, rooms)
     return {
         **_reading(Reading(workspace, rooms, shapes, place)),
         "apps.connections.open": lambda _: {"url": socket_url()},
@@ -41,7 +42,7 @@ def answers(
         "chat.stopStream": streams.stop,
         "reactions.add": chat.react,
         "reactions.remove": chat.unreact,
-        **_surfaces(surfaces),
+        **_surfaces(surfaces, agent),
     }
 
 
@@ -61,12 +62,15 @@ def _reading(reading: Reading) -> dict[str, Handler]:
     }
 
 
-def _surfaces(surfaces: Surfaces) -> dict[str, Handler]:
+def _surfaces(surfaces: Surfaces, agent: Agent) -> dict[str, Handler]:
     return {
         "views.open": surfaces.open_view,
+        "views.push": surfaces.push_view,
         "views.update": surfaces.update_view,
         "views.publish": surfaces.publish,
-        "assistant.threads.setStatus": surfaces.set_status,
-        "assistant.threads.setTitle": surfaces.set_title,
-        "assistant.threads.setSuggestedPrompts": surfaces.suggest,
+        "assistant.threads.setStatus": agent.set_status,
+        "assistant.threads.setTitle": agent.set_title,
+        "assistant.threads.setSuggestedPrompts": agent.suggest,
+        "agents.sessions.setStatus": agent.set_session_status,
+        "agents.sessions.rename": agent.rename_session,
     }

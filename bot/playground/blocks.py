@@ -7,10 +7,19 @@ pointer of the culprit. Blocks that Slack knows and the playground cannot draw a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from bot.playground.checks import Check, anything, array, at, boolean, choice, integer, mapping, string, typed
+from bot.playground.elements import (
+    IMAGE,
+    IN_ACTIONS,
+    IN_CONTEXT_ACTIONS,
+    IN_INPUTS,
+    IN_SECTIONS,
+    any_text,
+    plain_text,
+)
 from bot.playground.wire import Ids, Json
 
 Surface = Literal["message", "modal", "home"]
@@ -59,85 +68,6 @@ def _across(blocks: Sequence[Json], path: str) -> Iterator[str]:
     if sum(block["type"] == "table" for block in blocks) > 1:
         yield at("only one table is allowed per message", path)
 
-
-# --- objects and elements --------------------------------------------------------------------------------------------
-
-
-def _plain(longest: int) -> Check:
-    return typed({"plain_text": mapping({"text": string(longest)}, {"emoji": boolean})})
-
-
-def _text(longest: int) -> Check:
-    mrkdwn = mapping({"text": string(longest)}, {"verbatim": boolean})
-    return typed({"mrkdwn": mrkdwn, "plain_text": mapping({"text": string(longest)}, {"emoji": boolean})})
-
-
-_ACTION_ID = string(255)
-_CONFIRM = mapping(
-    {"title": _plain(100), "text": _text(300), "confirm": _plain(30), "deny": _plain(30)},
-    {"style": choice("primary", "danger")},
-)
-_BUTTON = mapping(
-    {"text": _plain(75)},
-    {
-        "action_id": _ACTION_ID,
-        "url": string(3000),
-        "value": string(2000),
-        "style": choice("primary", "danger"),
-        "confirm": _CONFIRM,
-        "accessibility_label": string(75),
-    },
-)
-
-
-def _option(text_of: Callable[[int], Check]) -> Check:
-    required = {"text": text_of(75), "value": string(150)}
-    return mapping(required, {"description": text_of(75), "url": string(3000)})
-
-
-_OVERFLOW = mapping(
-    {"options": array(_option(_plain), longest=5)},
-    {"action_id": _ACTION_ID, "confirm": _CONFIRM},
-)
-_SELECT = mapping(
-    {"options": array(_option(_plain), longest=100)},
-    {
-        "placeholder": _plain(150),
-        "action_id": _ACTION_ID,
-        "confirm": _CONFIRM,
-        "initial_option": _option(_plain),
-        "focus_on_load": boolean,
-    },
-)
-_FEEDBACK_SIDE = mapping({"text": _plain(75), "value": string(2000)}, {"accessibility_label": string(75)})
-_FEEDBACK = mapping(
-    {"positive_button": _FEEDBACK_SIDE, "negative_button": _FEEDBACK_SIDE},
-    {"action_id": _ACTION_ID},
-)
-_ICON_BUTTON = mapping(
-    {"icon": choice("trash"), "text": _plain(75)},
-    {
-        "action_id": _ACTION_ID,
-        "value": string(2000),
-        "confirm": _CONFIRM,
-        "accessibility_label": string(75),
-        "visible_to_user_ids": array(string(20), longest=100),
-    },
-)
-_IMAGE_ELEMENT = mapping({"image_url": string(3000), "alt_text": string(2000)}, {})
-_ENTRY = mapping(
-    {},
-    {
-        "action_id": _ACTION_ID,
-        "placeholder": _plain(150),
-        "initial_value": string(3000, shortest=0),
-        "multiline": boolean,
-        "min_length": integer,
-        "max_length": integer,
-        "focus_on_load": boolean,
-    },
-)
-_ACTIONS = {"button": _BUTTON, "overflow": _OVERFLOW, "static_select": _SELECT}
 
 # --- rich text -------------------------------------------------------------------------------------------------------
 
@@ -205,13 +135,13 @@ def _elements(of: Check, longest: int) -> Check:
 _SECTION = _block(
     {},
     {
-        "text": _text(3000),
-        "fields": array(_text(2000), longest=10),
-        "accessory": typed({**_ACTIONS, "image": _IMAGE_ELEMENT}),
+        "text": any_text(3000),
+        "fields": array(any_text(2000), longest=10),
+        "accessory": typed(IN_SECTIONS),
         "expand": boolean,
     },
 )
-_CONTEXT_TEXT = _text(3000)
+_CONTEXT_TEXT = any_text(3000)
 _CELL = typed(
     {
         "raw_text": mapping({"text": string(10_000, shortest=0)}, {}),
@@ -222,24 +152,24 @@ _CELL = typed(
 _COLUMN = mapping({}, {"align": choice("left", "center", "right"), "is_wrapped": boolean})
 _ANYWHERE: Mapping[str, Check] = {
     "section": _section,
-    "header": _block({"text": _plain(150)}, {"level": integer}),
+    "header": _block({"text": plain_text(150)}, {"level": integer}),
     "divider": _block({}),
     "context": _block(
         {
             "elements": array(
-                typed({"mrkdwn": _CONTEXT_TEXT, "plain_text": _CONTEXT_TEXT, "image": _IMAGE_ELEMENT}),
+                typed({"mrkdwn": _CONTEXT_TEXT, "plain_text": _CONTEXT_TEXT, "image": IMAGE}),
                 longest=10,
             ),
         },
     ),
-    "actions": _block({"elements": _elements(typed(_ACTIONS), longest=25)}),
-    "image": _block({"image_url": string(3000), "alt_text": string(2000)}, {"title": _plain(2000)}),
+    "actions": _block({"elements": _elements(typed(IN_ACTIONS), longest=25)}),
+    "image": _block({"image_url": string(3000), "alt_text": string(2000)}, {"title": plain_text(2000)}),
     "rich_text": _block({"elements": array(_RICH, longest=1000)}),
 }
 _IN_MESSAGES: Mapping[str, Check] = {
     "markdown": _block({"text": string(MOST_MARKDOWN)}),
     "context_actions": _block(
-        {"elements": _elements(typed({"feedback_buttons": _FEEDBACK, "icon_button": _ICON_BUTTON}), longest=5)},
+        {"elements": _elements(typed(IN_CONTEXT_ACTIONS), longest=5)},
     ),
     "table": _block(
         {"rows": array(array(_CELL, longest=20), longest=100)},
@@ -248,8 +178,8 @@ _IN_MESSAGES: Mapping[str, Check] = {
 }
 _IN_FORMS: Mapping[str, Check] = {
     "input": _block(
-        {"label": _plain(2000), "element": typed({"plain_text_input": _ENTRY})},
-        {"hint": _plain(2000), "optional": boolean, "dispatch_action": boolean},
+        {"label": plain_text(2000), "element": typed(IN_INPUTS)},
+        {"hint": plain_text(2000), "optional": boolean, "dispatch_action": boolean},
     ),
 }
 
@@ -268,8 +198,8 @@ _VIEW_FIELDS: Mapping[str, Check] = {
     "notify_on_close": boolean,
 }
 _MODAL = mapping(
-    {"title": _plain(24), "blocks": anything},
-    {**_VIEW_FIELDS, "submit": _plain(24), "close": _plain(24), "submit_disabled": boolean},
+    {"title": plain_text(24), "blocks": anything},
+    {**_VIEW_FIELDS, "submit": plain_text(24), "close": plain_text(24), "submit_disabled": boolean},
 )
 _HOME = mapping({"blocks": anything}, _VIEW_FIELDS)
 
@@ -281,6 +211,11 @@ def check_view(view: Any, kind: Literal["modal", "home"]) -> list[str]:
     fields = cast("Json", view)
     problems = list((_MODAL if kind == "modal" else _HOME)(fields, "/view"))
     problems += check(fields.get("blocks"), kind, "/view/blocks")
-    if not problems and "submit" not in fields and any(block["type"] == "input" for block in fields["blocks"]):
+    if (
+        kind == "modal"
+        and not problems
+        and "submit" not in fields
+        and any(block["type"] == "input" for block in fields["blocks"])
+    ):
         problems.append(at("missing required field: submit", "/view"))
     return problems

@@ -1,11 +1,15 @@
 """Who lives in the playground: people, channels, user groups, and the bot itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
-PersonKind = Literal["member", "guest", "single_channel_guest", "stranger", "deactivated", "bot"]
+PersonKind = Literal["member", "admin", "owner", "guest", "single_channel_guest", "stranger", "deactivated", "bot"]
 RoomKind = Literal["channel", "private", "im"]
 Sharing = Literal["", "external", "organisation", "pending"]
+
+Shortcut: TypeAlias = tuple[Literal["message", "global"], str]
+"""Where it is offered, and its `callback_id`."""
 
 BOT = "bot"
 """How channels and tests call the bot, whatever its handle is."""
@@ -26,6 +30,11 @@ class Person:
     def is_guest(self) -> bool:
         """Whether this person is a guest of any sort."""
         return self.kind in ("guest", "single_channel_guest")
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether this person runs the workspace; an owner does too."""
+        return self.kind in ("admin", "owner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +64,15 @@ class Usergroup:
 ANA = Person("ana", "Ana Ribeiro", "U07ANARBRO1", "ana@playground.example", "People operations")
 BEN = Person("ben", "Ben Okafor", "U07BENOKFR2", "ben@playground.example", "Engineering")
 GUS = Person("gus", "Gus Lind", "U07GUSLIND3", "gus@elsewhere.example", "Contractor", "single_channel_guest")
+ADA = Person("ada", "Ada Moreau", "U07ADAMORO4", "ada@playground.example", "IT, runs this workspace", "admin")
 FOOTNOTE = Person("footnote", "Footnote", "U07FOOTNOTE", kind="bot")
 
-PEOPLE = (ANA, BEN, GUS)
+PEOPLE = (ANA, BEN, GUS, ADA)
 CHANNELS = (
     Channel("general", "C07GENERAL1", ("ana", "ben", BOT), topic="Members only"),
     Channel("project-x", "C07PROJECTX", ("ana", "ben", "gus", BOT), topic="With Gus, a guest"),
     Channel("people-ops", "C07PEOPLEOP", ("ana", BOT), kind="private", topic="Private"),
+    Channel("it-help", "C07ITHELP01", ("ada", "ana", "ben", BOT), topic="Ask about laptops"),
 )
 USERGROUPS = (Usergroup("people-ops", "People Ops", "S07PEOPLEOP", ("ana",)),)
 
@@ -83,6 +94,9 @@ SCOPES = (
     "users:read.email",
 )
 EVENTS = (
+    "agent_session_stopped",
+    "agent_session_title_changed",
+    "app_context_changed",
     "app_home_opened",
     "app_mention",
     "member_joined_channel",
@@ -91,22 +105,26 @@ EVENTS = (
     "message.groups",
     "message.im",
 )
+COMMANDS = ("/ask", "/search")
+SHORTCUTS: tuple[Shortcut, ...] = (("message", "answer_this"), ("message", "summarise_thread"))
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
     """Everything that exists when the playground opens; each person also gets a direct message with the bot."""
 
-    people: tuple[Person, ...] = PEOPLE
-    channels: tuple[Channel, ...] = CHANNELS
-    usergroups: tuple[Usergroup, ...] = USERGROUPS
+    people: Sequence[Person] = PEOPLE
+    channels: Sequence[Channel] = CHANNELS
+    usergroups: Sequence[Usergroup] = USERGROUPS
     bot: Person = FOOTNOTE
     team_id: str = "T07PLAYGRND"
     team_name: str = "Playground"
     app_id: str = "A07FOOTNOTE"
     bot_id: str = "B07FOOTNOTE"
-    scopes: tuple[str, ...] = SCOPES
-    events: tuple[str, ...] = EVENTS
+    scopes: Sequence[str] = SCOPES
+    events: Sequence[str] = EVENTS
+    commands: Sequence[str] = COMMANDS
+    shortcuts: Sequence[Shortcut] = SHORTCUTS
     everyone: tuple[Person, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.playground.agent import STOPPABLE
 from bot.playground.cast import Person
 from bot.playground.events import Events
+from bot.playground.forms import Given
 from bot.playground.interactions import Interactions
+from bot.playground.invocations import Acked, Invocations
 from bot.playground.messages import Message
 from bot.playground.refusals import Refusal
+from bot.playground.streams import settled
 from bot.playground.workspace import Room, View, Workspace
 
 
@@ -17,10 +24,17 @@ class Deeds:
     is not in the conversation.
     """
 
-    def __init__(self, workspace: Workspace, events: Events, interactions: Interactions) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        events: Events,
+        interactions: Interactions,
+        invocations: Invocations,
+    ) -> None:
         self.workspace = workspace
         self._events = events
         self._interactions = interactions
+        self._invocations = invocations
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
@@ -74,6 +88,59 @@ class Deeds:
         """Open the bot's Home tab, or its Messages tab."""
         self._events.home_opened(self.workspace.person(person), "home" if tab == "home" else "messages")
 
+    async def look_at(self, person: str, channel: str | None) -> None:
+        """Look at a conversation with the bot's pane beside it; None is to look at none."""
+        if channel is None:
+            who = self.workspace.person(person)
+            self.workspace.looking.pop(who.id, None)
+        else:
+            who, room = self._present(person, channel)
+            self.workspace.looking[who.id] = room.id
+        self._events.context_changed(who)
+
+    # --- asking by name ---------------------------------------------------------------------------------------------
+
+    async def command(self, person: str, channel: str, command: str, text: str = "") -> Acked:
+        """Type a slash command where its answer is to stand, never in a thread: Slack offers none there."""
+        who, room = self._present(person, channel)
+        return await self._invocations.command(who, room, command, text)
+
+    async def message_shortcut(self, person: str, channel: str, ts: str, callback_id: str) -> None:
+        """Choose a shortcut from the menu of a message, also of one in a thread."""
+        who, room = self._present(person, channel)
+        message = room.messages.get(ts)
+        if message is None or message.tombstone:
+            raise LookupError("that message is gone")
+        await self._invocations.message_shortcut(who, message, callback_id)
+
+    async def global_shortcut(self, person: str, callback_id: str) -> None:
+        """Choose a shortcut from Slack's own menu."""
+        await self._invocations.global_shortcut(self.workspace.person(person), callback_id)
+
+    # --- sessions ---------------------------------------------------------------------------------------------------
+
+    async def stop(self, person: str, channel: str, thread_ts: str) -> None:
+        """Press Stop beside a session at work: Slack ends its streams and tells the bot, which does the rest."""
+        who, room = self._present(person, channel)
+        session = self.workspace.sessions.get((room.id, thread_ts))
+        if session is None or session.status != "processing" or STOPPABLE not in self.workspace.cast.events:
+            raise LookupError("there is nothing to stop")
+        bot = self.workspace.cast.bot.id
+        thread = [settled(self.workspace, message) for message in room.replies(thread_ts) if message.user == bot]
+        streams = [message for message in thread if message.is_streaming]
+        for message in streams:
+            self.workspace.change(message, streaming_since=None, stopped_by=who.name)
+        self._events.session_stopped(room, who, thread_ts, [message.ts for message in streams])
+
+    async def rename_session(self, person: str, channel: str, thread_ts: str, title: str) -> None:
+        """Give a session another title."""
+        who, room = self._present(person, channel)
+        session = self.workspace.sessions.get((room.id, thread_ts))
+        if session is None:
+            raise LookupError("there is no session")
+        self.workspace.set_session(room.id, thread_ts, replace(session, title=title))
+        self._events.session_renamed(room, who, thread_ts, before=session.title, title=title)
+
     # --- pressing ---------------------------------------------------------------------------------------------------
 
     async def click(
@@ -83,21 +150,31 @@ class Deeds:
         ts: str,
         action_id: str,
         *,
-        value: str | None = None,
+        value: Given | None = None,
     ) -> None:
-        """Press a button; `value` picks an option of a menu, or a side of the feedback buttons."""
+        """Press a button; `value` picks options of a menu, or a side of the feedback buttons."""
         who, room = self._present(person, channel)
         message = room.messages.get(ts) or room.ephemeral.get(ts)
         if message is None:
             raise LookupError("that message is gone")
         await self._interactions.click(who, message, action_id, value=value)
 
-    async def click_in_view(self, view_id: str, action_id: str, *, value: str | None = None) -> None:
-        """Press a button of a modal or the Home tab."""
-        await self._interactions.click_in_view(self._view(view_id), action_id, value=value)
+    async def click_in_view(
+        self,
+        view_id: str,
+        action_id: str,
+        *,
+        value: Given | None = None,
+        values: Mapping[str, Given] | None = None,
+    ) -> None:
+        """Press a button of a modal or the Home tab, with `values` put into its form before."""
+        await self._interactions.click_in_view(self._view(view_id), action_id, value=value, values=values)
 
-    async def submit(self, view_id: str, values: dict[str, str]) -> None:
-        """Send a form, its entries by `action_id`."""
+    async def submit(self, view_id: str, values: Mapping[str, Given]) -> None:
+        """Send a form, its entries by `action_id`: words, an option's value, a name, or several of them.
+
+        What is not given stays as it is. Raises `LookupError` where Slack would not send it.
+        """
         await self._interactions.submit(self._view(view_id), values)
 
     async def dismiss(self, view_id: str) -> None:

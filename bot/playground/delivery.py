@@ -1,4 +1,4 @@
-"""Delivers events and clicks to the bot, again and again until it acknowledges, as Slack does."""
+"""Delivers events, again and again until the bot acknowledges, and clicks and commands, once, as Slack does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.playground.wire import Json
 RETRY_DELAYS = (0.0, 60.0, 300.0)
 """Seconds before each further attempt: https://docs.slack.dev/apis/events-api/#retries."""
 ACK_WITHIN = 3.0
-Kind = Literal["events_api", "interactive"]
+Kind = Literal["events_api", "interactive", "slash_commands"]
 
 
 class NotAcknowledged(Exception):
@@ -96,12 +96,15 @@ class Deliveries:
         delivery.given_up = True
         self.changed()
 
-    async def interact(self, payload: Json) -> Json | None:
-        """Deliver a click, once: the bot's answer, None for a bare acknowledgement. Raises `NotAcknowledged`."""
-        delivery = Delivery("interactive", payload)
+    async def interact(self, payload: Json, kind: Kind = "interactive") -> Json | None:
+        """Deliver a click or a command, once: the bot's answer, None for a bare acknowledgement.
+
+        Raises `NotAcknowledged`.
+        """
+        delivery = Delivery(kind, payload)
         self.log.append(delivery)
         try:
-            return await self._attempt(delivery, Attempt("interactive", payload))
+            return await self._attempt(delivery, Attempt(kind, payload))
         except NotAcknowledged:
             delivery.given_up = True
             raise

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast as typed
 
 from bot.playground.cast import Person
 from bot.playground.messages import Message
 from bot.playground.shapes import Shapes, channel_type
+from bot.playground.surfaces import view_shape
 from bot.playground.wire import Json
 from bot.playground.workspace import Change, Room, Workspace
 
@@ -22,6 +23,9 @@ SCOPES = {
     "message.im": "im:history",
     "member_joined_channel": "channels:read",
     "member_left_channel": "channels:read",
+    "agent_session_stopped": "assistant:write",
+    "agent_session_title_changed": "assistant:write",
+    "app_context_changed": "assistant:write",
 }
 
 
@@ -138,14 +142,49 @@ class Events:
         room = self.workspace.direct_message(person.id)
         if room is None or "app_home_opened" not in self.workspace.cast.events:
             return
+        home = self.workspace.homes.get(person.id)
         event: Json = {
             "type": "app_home_opened",
             "user": person.id,
             "channel": room.id,
             "tab": tab,
+            **({"view": view_shape(self.workspace, home)} if home and tab == "home" else {}),
+            **({"context": self._looked_at(person)} if tab == "messages" else {}),
             "event_ts": self.workspace.timestamps.next(),
         }
         self.send(self._callback(event))
+
+    def context_changed(self, person: Person) -> None:
+        """Somebody looks at something else with the agent beside it."""
+        room = self.workspace.direct_message(person.id)
+        if room is not None:
+            context = self._looked_at(person)
+            self._tell_agent("app_context_changed", room, {"user": person.id, "context": context})
+
+    def _looked_at(self, person: Person) -> Json:
+        channel, team = self.workspace.looking.get(person.id), self.workspace.cast.team_id
+        if channel is None:
+            return {}
+        return {"entities": [{"type": "slack#/types/channel_id", "value": channel, "team_id": team}]}
+
+    # --- sessions ---------------------------------------------------------------------------------------------------
+
+    def session_stopped(self, room: Room, person: Person, thread_ts: str, streams: Iterable[str]) -> None:
+        """Somebody pressed Stop; `streams` are the messages that Slack stopped with it."""
+        said = {"user": person.id, "thread_ts": thread_ts, "streaming_message_ts": list(streams)}
+        self._tell_agent("agent_session_stopped", room, said)
+
+    def session_renamed(self, room: Room, person: Person, thread_ts: str, *, before: str, title: str) -> None:
+        """Somebody gave a session another title."""
+        said: Json = {"user": person.id, "thread_ts": thread_ts, "title": title, "team_id": self.workspace.cast.team_id}
+        if before:
+            said["previous_title"] = before
+        self._tell_agent("agent_session_title_changed", room, said)
+
+    def _tell_agent(self, name: str, room: Room, said: Json) -> None:
+        if self._hears(name, room):
+            stamp = self.workspace.timestamps.next()
+            self.send(self._callback({"type": name, "channel": room.id, **said, "event_ts": stamp}))
 
     # --- the wrapper ------------------------------------------------------------------------------------------------
 

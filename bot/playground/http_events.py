@@ -45,7 +45,8 @@ class HttpEvents:
             raise NotAcknowledged("too_many_redirects")
         if status // 100 != OK // 100:
             raise NotAcknowledged("http_error", final=answered.get("x-slack-no-retry") == "1")
-        return _json(text)
+        said = text if attempt.kind == "slash_commands" else ""
+        return _json(text) or ({"text": said} if said.strip() else None)
 
     async def _post(self, body: str, headers: dict[str, str], within: float) -> tuple[int, str, dict[str, str]]:
         url = self.url()
@@ -81,6 +82,8 @@ class HttpEvents:
 def _body(attempt: Attempt) -> tuple[str, str]:
     if attempt.kind == "events_api":
         return json.dumps(attempt.payload), "application/json"
+    if attempt.kind == "slash_commands":
+        return urlencode(attempt.payload), "application/x-www-form-urlencoded"
     return urlencode({"payload": json.dumps(attempt.payload)}), "application/x-www-form-urlencoded"
 
 

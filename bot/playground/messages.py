@@ -22,6 +22,7 @@ class Message:
     """What stands in a channel.
 
     `user` is the author's id and `author` the author's name; `thread_ts` is the root's timestamp, for a reply only.
+    `stopped_by` is whoever stopped it while it grew.
     `ephemeral_to` names the one person who sees it, None for all. `nodes` is what is shown. `earlier` keeps what the
     visible text was before each edit, oldest first.
     """
@@ -43,6 +44,7 @@ class Message:
     broadcast: bool = False
     tombstone: bool = False
     streaming_since: float | None = None
+    stopped_by: str | None = None
     reactions: tuple[Reaction, ...] = ()
     username: str | None = None
 

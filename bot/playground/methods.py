@@ -191,6 +191,12 @@ METHODS: Mapping[str, Method] = {
         objects="view",
         per_minute=TIER_4,
     ),
+    "views.push": Method(
+        required="view",
+        strings="trigger_id interactivity_pointer",
+        objects="view",
+        per_minute=TIER_4,
+    ),
     "views.update": Method(
         required="view",
         strings="view_id external_id hash",
@@ -216,5 +222,17 @@ METHODS: Mapping[str, Method] = {
         arrays="prompts",
         needs=("assistant:write",),
         per_minute=TIER_4,
+    ),
+    "agents.sessions.setStatus": Method(
+        required="channel_id thread_ts status",
+        strings=f"channel_id thread_ts status title initiator_user_id {_LOOKS}",
+        needs=("assistant:write", "chat:write"),
+        per_minute=TIER_3,
+    ),
+    "agents.sessions.rename": Method(
+        required="channel_id thread_ts title",
+        strings="channel_id thread_ts title",
+        needs=("assistant:write", "chat:write"),
+        per_minute=TIER_3,
     ),
 }

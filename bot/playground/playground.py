@@ -14,7 +14,20 @@ import aiohttp
 from aiohttp import web
 
 from bot.playground.answers import answers
-from bot.playground.cast import CHANNELS, EVENTS, PEOPLE, SCOPES, USERGROUPS, Cast, Channel, Person, Usergroup
+from bot.playground.cast import (
+    CHANNELS,
+    COMMANDS,
+    EVENTS,
+    PEOPLE,
+    SCOPES,
+    SHORTCUTS,
+    USERGROUPS,
+    Cast,
+    Channel,
+    Person,
+    Shortcut,
+    Usergroup,
+)
 from bot.playground.deeds import Deeds
 from bot.playground.delivery import ACK_WITHIN, RETRY_DELAYS, Attempt, Deliveries, Delivery
 from bot.playground.doors import LARGEST_BODY, Doors
@@ -22,11 +35,13 @@ from bot.playground.events import Events
 from bot.playground.faults import Fault, FaultKind
 from bot.playground.http_events import HttpEvents, signed
 from bot.playground.interactions import Interactions
+from bot.playground.invocations import Invocations
 from bot.playground.page import Page
 from bot.playground.place import HOST, Place
 from bot.playground.pulse import Pulse
 from bot.playground.rates import Rates
 from bot.playground.refusals import Refusal
+from bot.playground.response_urls import ResponseUrls
 from bot.playground.rooms import Rooms
 from bot.playground.shapes import Shapes
 from bot.playground.sights import Sights
@@ -49,6 +64,8 @@ class Playground(Deeds, Sights):
     go there, else over Socket Mode.
     """
 
+    _http: HttpEvents | None = None
+
     def __init__(
         self,
         port: int = 0,
@@ -63,26 +80,32 @@ class Playground(Deeds, Sights):
         usergroups: Sequence[Usergroup] = USERGROUPS,
         scopes: Sequence[str] = SCOPES,
         events: Sequence[str] = EVENTS,
+        commands: Sequence[str] = COMMANDS,
+        shortcuts: Sequence[Shortcut] = SHORTCUTS,
         ack_within: float = ACK_WITHIN,
         retry_delays: Sequence[float] = RETRY_DELAYS,
     ) -> None:
-        cast = Cast(tuple(people), tuple(channels), tuple(usergroups), scopes=tuple(scopes), events=tuple(events))
+        cast = Cast(people, channels, usergroups, scopes=scopes, events=events, commands=commands, shortcuts=shortcuts)
         workspace = Workspace(cast, clock=clock, token=token)
         self.http_events_url = http_events_url
         self._place, self._tokens, self._pulse = Place(port), _tokens(token), Pulse()
         self._deliveries = Deliveries(self, ack_within, tuple(retry_delays), self._pulse.beat)
         shapes, triggers = Shapes(workspace), Triggers(clock, workspace.ids)
-        interactions = Interactions(workspace, shapes, self._deliveries, triggers, self._place)
-        super().__init__(workspace, Events(workspace, shapes, self._deliveries.send), interactions)
+        self._response_urls = ResponseUrls(workspace, self._place)
+        ways = (workspace, shapes, self._deliveries, triggers, self._response_urls)
+        events_ = Events(workspace, shapes, self._deliveries.send)
+        super().__init__(workspace, events_, Interactions(*ways), Invocations(*ways))
         self._socket_mode = SocketMode(cast.app_id, workspace.ids, self._connections_changed, clock)
-        rooms = Rooms(workspace, frozenset(scopes))
-        handlers = answers(rooms, shapes, triggers, place=self._place, socket_url=self._socket_url)
-        self._api = WebApi(handlers, self._tokens, rooms, Rates(clock) if rate_limits else None, self._pulse.beat)
+        self._api = self._web_api(shapes, triggers, Rates(clock) if rate_limits else None)
         self._doors = Doors(self._place, token(24))
         self._page = Page(workspace, self._doors, self, tuple(suggestions), self.is_bot_online)
         workspace.watchers += [self._events.watch, self._page.watch, self._pulse.on_change]
-        self._http: HttpEvents | None = None
         self._stack = AsyncExitStack()
+
+    def _web_api(self, shapes: Shapes, triggers: Triggers, rates: Rates | None) -> WebApi:
+        rooms = Rooms(self.workspace, frozenset(self.workspace.cast.scopes))
+        handlers = answers(rooms, shapes, triggers, place=self._place, socket_url=self._socket_url)
+        return WebApi(handlers, self._tokens, rooms, rates, self._pulse.beat)
 
     # --- opening and closing ----------------------------------------------------------------------------------------
 
@@ -114,7 +137,7 @@ class Playground(Deeds, Sights):
         application.on_response_prepare.append(self._doors.on_prepare)
 
         async def respond(request: web.Request) -> web.Response:
-            return await responded(request, self._interactions.respond)
+            return await responded(request, self._response_urls.respond)
 
         application.add_routes(
             [

@@ -216,8 +216,8 @@ def channel_type(room: Room) -> str:
 def _standing(person: Person) -> Json:
     single = person.kind == "single_channel_guest"
     return {
-        "is_admin": False,
-        "is_owner": False,
+        "is_admin": person.is_admin,
+        "is_owner": person.kind == "owner",
         "is_primary_owner": False,
         "is_restricted": person.is_guest,
         "is_ultra_restricted": single,

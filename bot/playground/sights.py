@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.playground.messages import Message
-from bot.playground.workspace import View, Workspace
+from bot.playground.workspace import Session, View, Workspace
 
 
 class Sights:
@@ -29,10 +29,14 @@ class Sights:
         status = self.workspace.status(self.workspace.room(channel).id, ts)
         return status.text if status else None
 
+    def session(self, channel: str, ts: str) -> Session | None:
+        """The agent session of a thread, once the bot has made one: its `status` and `title`."""
+        return self.workspace.sessions.get((self.workspace.room(channel).id, ts))
+
     def modal(self, person: str) -> View | None:
-        """The modal that somebody has open."""
+        """The modal that somebody sees, the topmost one."""
         owner = self.workspace.person(person).id
-        return next((view for view in self.workspace.modals.values() if view.owner == owner), None)
+        return next(iter(self.workspace.stack(owner)[::-1]), None)
 
     def home(self, person: str) -> View | None:
         """Somebody's Home tab, once the bot has published one."""

@@ -135,7 +135,7 @@ class SocketMode:
             "envelope_id": envelope_id,
             "payload": attempt.payload,
             "type": attempt.kind,
-            "accepts_response_payload": attempt.kind == "interactive",
+            "accepts_response_payload": attempt.kind != "events_api",
         }
         if attempt.kind == "events_api":
             envelope |= {"retry_attempt": attempt.number, "retry_reason": attempt.reason}

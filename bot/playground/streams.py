@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from bot.playground import blocks
+from bot.playground.agent import session_status
 from bot.playground.arguments import Arguments
 from bot.playground.content import LONGEST_MARKDOWN, checked_blocks, metadata
 from bot.playground.messages import Message
@@ -13,7 +14,7 @@ from bot.playground.refusals import Refusal
 from bot.playground.rooms import Rooms
 from bot.playground.shapes import Shapes
 from bot.playground.wire import Json
-from bot.playground.workspace import Room, Workspace
+from bot.playground.workspace import Room, Session, SessionStatus, Workspace
 
 STREAM_LASTS = 300.0
 """Seconds after which a stream is over, however lively (a third party measured 306)."""
@@ -80,7 +81,7 @@ class Streams:
 
     def append(self, given: Arguments) -> Json:
         """`chat.appendStream`."""
-        message = self._streaming(given)
+        message = self._streaming(given, stopped="stopped_by_user")
         if not given.optional_text(MARKDOWN) and not given.items(CHUNKS):
             raise Refusal("markdown_text_or_chunks_required")
         self._refuse_other_mode(message.ts, given)
@@ -96,8 +97,7 @@ class Streams:
         closing = checked_blocks(given.items("blocks") or [], self.workspace.ids)
         described = metadata(given)
         grown = (*self._grown(message.blocks, given), *closing)
-        if given.text("session_status", "active") not in ("active", "processing", "suspended", "closed"):
-            raise Refusal("invalid_arguments", "must be a valid enum value [json-pointer:/session_status]")
+        status = session_status(given.text("session_status"), "session_status") if "session_status" in given else None
         self.modes.pop(message.ts, None)
         stopped = self.workspace.change(
             message,
@@ -106,14 +106,21 @@ class Streams:
             streaming_since=None,
             metadata=described or message.metadata,
         )
+        if status:
+            self._move_session(stopped, status)
         answer = self.shapes.message(stopped, metadata=True)
         return {"channel": stopped.channel, "ts": stopped.ts, "message": answer}
 
-    def _streaming(self, given: Arguments) -> Message:
+    def _move_session(self, message: Message, status: SessionStatus) -> None:
+        key = (message.channel, message.root_ts)
+        session = replace(self.workspace.sessions.get(key, Session(status)), status=status)
+        self.workspace.set_session(*key, session)
+
+    def _streaming(self, given: Arguments, *, stopped: str = "message_not_in_streaming_state") -> Message:
         room = self.rooms.writable(given.text("channel"))
         message = settled(self.workspace, self.rooms.own(room, given.text("ts"), refusal="message_not_owned_by_app"))
         if not message.is_streaming:
-            raise Refusal("message_not_in_streaming_state")
+            raise Refusal(stopped if message.stopped_by else "message_not_in_streaming_state")
         return message
 
     def _mode(self, given: Arguments) -> str | None:

@@ -1,4 +1,4 @@
-"""`views.*` and `assistant.threads.*`: modals, the Home tab, and the bot's "is thinking" line."""
+"""`views.*`: modals, one on top of another, and the Home tab."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from dataclasses import dataclass, replace
 
 from bot.playground import blocks
 from bot.playground.arguments import Arguments
+from bot.playground.forms import initial, kept
 from bot.playground.refusals import Refusal
-from bot.playground.rooms import Rooms
 from bot.playground.triggers import Triggers
-from bot.playground.wire import Json, is_timestamp
-from bot.playground.workspace import Room, View, Workspace
+from bot.playground.wire import Json
+from bot.playground.workspace import View, Workspace
 
 LARGEST_VIEW = 250 * 1024
-LONGEST_TITLE = 255
-MOST_PROMPTS = 4
-MOST_LOADING_MESSAGES = 10
+MOST_VIEWS = 3
+"""How many modals may lie on top of each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,102 +23,112 @@ class Surfaces:
     """Everything that is not a message."""
 
     workspace: Workspace
-    rooms: Rooms
     triggers: Triggers
-
-    # --- views ------------------------------------------------------------------------------------------------------
 
     def open_view(self, given: Arguments) -> Json:
         """`views.open`: the trigger lives three seconds and opens one modal."""
+        shown, owner = self._triggered(given)
+        view = fresh(self.workspace, owner, shown)
+        self.workspace.show_modal(view)
+        return {"view": view_shape(self.workspace, view)}
+
+    def push_view(self, given: Arguments) -> Json:
+        """`views.push`: onto the modal that its owner has open, three deep at most."""
+        shown, owner = self._triggered(given)
+        stack = self.workspace.stack(owner)
+        if not stack:
+            raise Refusal("not_found")
+        if len(stack) >= MOST_VIEWS:
+            raise Refusal("push_limit_reached")
+        view = pushed(self.workspace, stack[-1], shown)
+        self.workspace.push_modal(view)
+        return {"view": view_shape(self.workspace, view)}
+
+    def _triggered(self, given: Arguments) -> tuple[Json, str]:
+        """The view, and whose screen it opens on."""
         if not given.optional_text("trigger_id"):
             raise Refusal("invalid_arguments", "missing required field: trigger_id")
-        view = self._checked(given, "modal")
-        owner = self.triggers.exchange(given.text("trigger_id"))
-        return {"view": self._show(View(self.workspace.ids.view(), owner, view, self._hash()))}
+        shown = _checked(given, "modal")
+        self._refuse_taken(shown)
+        return shown, self.triggers.exchange(given.text("trigger_id"))
+
+    def _refuse_taken(self, shown: Json) -> None:
+        """An `external_id` names one view only."""
+        external_id = shown.get("external_id")
+        if external_id and any(view.view.get("external_id") == external_id for view in self.workspace.modals.values()):
+            raise Refusal("duplicate_external_id")
 
     def update_view(self, given: Arguments) -> Json:
-        """`views.update`."""
-        standing = self.workspace.modals.get(given.text("view_id"))
-        if standing is None:
-            raise Refusal("not_found")
+        """`views.update`: by `view_id` or `external_id`; what was put in stays where the element stays."""
+        standing = self._standing(given)
         if given.optional_text("hash") and given.text("hash") != standing.hash:
             raise Refusal("hash_conflict")
-        return {"view": self._show(replace(standing, view=self._checked(given, "modal"), hash=self._hash(), errors={}))}
+        view = renewed(self.workspace, standing, _checked(given, "modal"))
+        self.workspace.show_modal(view)
+        return {"view": view_shape(self.workspace, view)}
+
+    def _standing(self, given: Arguments) -> View:
+        view_id, external_id = given.optional_text("view_id"), given.optional_text("external_id")
+        for view in self.workspace.modals.values():
+            if view.id == view_id or (external_id and view.view.get("external_id") == external_id):
+                return view
+        raise Refusal("not_found")
 
     def publish(self, given: Arguments) -> Json:
         """`views.publish`."""
-        if given.text("user_id") not in self.workspace.people:
+        owner = given.text("user_id")
+        if owner not in self.workspace.people:
             raise Refusal("user_not_found")
-        standing = self.workspace.homes.get(given.text("user_id"))
+        standing = self.workspace.homes.get(owner)
         if standing and given.optional_text("hash") and given.text("hash") != standing.hash:
             raise Refusal("hash_conflict")
-        view_id = standing.id if standing else self.workspace.ids.view()
-        view = View(view_id, given.text("user_id"), self._checked(given, "home"), self._hash())
+        shown = _checked(given, "home")
+        view = renewed(self.workspace, standing, shown) if standing else fresh(self.workspace, owner, shown)
         self.workspace.publish_home(view)
         return {"view": view_shape(self.workspace, view)}
 
-    def _show(self, view: View) -> Json:
-        self.workspace.show_modal(view)
-        return view_shape(self.workspace, view)
 
-    def _checked(self, given: Arguments, kind: str) -> Json:
-        view = given.mapping("view") or {}
-        if len(json.dumps(view)) > LARGEST_VIEW:
-            raise Refusal("view_too_large")
-        problems = blocks.check_view(view, "home" if kind == "home" else "modal")
-        if problems:
-            raise Refusal("invalid_arguments", *problems)
-        return {**view, "blocks": list(blocks.with_ids(view["blocks"], self.workspace.ids))}
-
-    def _hash(self) -> str:
-        return f"{int(self.workspace.clock())}.{self.workspace.token(4)}"
-
-    # --- assistant threads ------------------------------------------------------------------------------------------
-
-    def set_status(self, given: Arguments) -> Json:
-        """`assistant.threads.setStatus`."""
-        room, thread_ts = self._thread(given)
-        if any(given.optional_text(name) for name in ("username", "icon_emoji", "icon_url")):
-            self.rooms.need("chat:write.customize")
-        loading = given.items("loading_messages") or []
-        if len(loading) > MOST_LOADING_MESSAGES or not all(isinstance(line, str) for line in loading):
-            raise Refusal("invalid_arguments", "must be at most 10 strings [json-pointer:/loading_messages]")
-        self.workspace.set_status(room, thread_ts, given.text("status"), loading)
-        return {}
-
-    def set_title(self, given: Arguments) -> Json:
-        """`assistant.threads.setTitle`."""
-        room, thread_ts = self._thread(given)
-        self.workspace.titles[room.id, thread_ts] = given.text("title")[:LONGEST_TITLE]
-        return {}
-
-    def _thread(self, given: Arguments) -> tuple[Room, str]:
-        room = self.rooms.visible(given.text("channel_id"))
-        if not self.rooms.is_in(room):
-            raise Refusal("channel_not_found")
-        thread_ts = given.text("thread_ts")
-        root = room.messages.get(thread_ts) if is_timestamp(thread_ts) else None
-        if root is None or root.thread_ts is not None:
-            raise Refusal("invalid_thread_ts")
-        return room, thread_ts
-
-    def suggest(self, given: Arguments) -> Json:
-        """`assistant.threads.setSuggestedPrompts`."""
-        room = self.rooms.visible(given.text("channel_id"))
-        if room.channel.kind != "im":
-            raise Refusal("channel_not_found")
-        prompts = given.items("prompts") or []
-        if len(prompts) > MOST_PROMPTS:
-            raise Refusal("invalid_arguments", "no more than 4 items allowed [json-pointer:/prompts]")
-        for position, prompt in enumerate(prompts):
-            if not _is_prompt(prompt):
-                where = f"[json-pointer:/prompts/{position}]"
-                raise Refusal("invalid_arguments", f"must have a title and a message {where}")
-        self.workspace.suggest(room, prompts)
-        return {}
+def _checked(given: Arguments, kind: str) -> Json:
+    view = given.mapping("view") or {}
+    if len(json.dumps(view)) > LARGEST_VIEW:
+        raise Refusal("view_too_large")
+    problems = blocks.check_view(view, "home" if kind == "home" else "modal")
+    if problems:
+        raise Refusal("invalid_arguments", *problems)
+    return view
 
 
-def view_shape(workspace: Workspace, view: View, values: Json | None = None) -> Json:
+# --- views as they stand ---------------------------------------------------------------------------------------------
+
+
+def fresh(workspace: Workspace, owner: str, shown: Json) -> View:
+    """A view that nobody has touched; `shown` has passed `check_view`."""
+    named = _named(workspace, shown)
+    view_id = workspace.ids.view()
+    return View(view_id, owner, named, _hash(workspace), values=initial(named["blocks"]), root_id=view_id)
+
+
+def pushed(workspace: Workspace, below: View, shown: Json) -> View:
+    """A view on top of another."""
+    return replace(fresh(workspace, below.owner, shown), previous_id=below.id, root_id=below.root_id)
+
+
+def renewed(workspace: Workspace, view: View, shown: Json) -> View:
+    """The same view with other content, and with what a person has put in so far."""
+    named = _named(workspace, shown)
+    values = kept(named["blocks"], view.values)
+    return replace(view, view=named, hash=_hash(workspace), values=values, errors={})
+
+
+def _named(workspace: Workspace, shown: Json) -> Json:
+    return {**shown, "blocks": list(blocks.with_ids(shown["blocks"], workspace.ids))}
+
+
+def _hash(workspace: Workspace) -> str:
+    return f"{int(workspace.clock())}.{workspace.token(4)}"
+
+
+def view_shape(workspace: Workspace, view: View) -> Json:
     """A view as Slack sends it to the bot."""
     cast = workspace.cast
     return {
@@ -129,23 +138,17 @@ def view_shape(workspace: Workspace, view: View, values: Json | None = None) -> 
         "blocks": view.view["blocks"],
         "private_metadata": view.view.get("private_metadata", ""),
         "callback_id": view.view.get("callback_id", ""),
-        "state": {"values": values or {}},
+        "state": {"values": view.values},
         "hash": view.hash,
         "title": view.view.get("title"),
         "clear_on_close": view.view.get("clear_on_close", False),
         "notify_on_close": view.view.get("notify_on_close", False),
         "close": view.view.get("close"),
         "submit": view.view.get("submit"),
-        "previous_view_id": None,
-        "root_view_id": view.id,
+        "previous_view_id": view.previous_id,
+        "root_view_id": view.root_id or view.id,
         "app_id": cast.app_id,
         "external_id": view.view.get("external_id", ""),
         "app_installed_team_id": cast.team_id,
         "bot_id": cast.bot_id,
     }
-
-
-def _is_prompt(prompt: object) -> bool:
-    if not isinstance(prompt, dict):
-        return False
-    return all(isinstance(prompt.get(name), str) and prompt[name] for name in ("title", "message"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportUnknownVariableType]  # a JSON object of any shape

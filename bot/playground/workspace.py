@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from bot.playground.cast import BOT, Cast, Channel, Person, Usergroup
 from bot.playground.composing import Composer
@@ -51,16 +51,34 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A modal on somebody's screen, or somebody's Home tab."""
+    """A modal on somebody's screen, or somebody's Home tab.
+
+    `values` is what was put in so far, by `block_id` and `action_id`. `previous_id` is the modal underneath.
+    """
 
     id: str
     owner: str
     view: Json
     hash: str
     errors: Mapping[str, str] = field(default_factory=dict[str, str])
+    values: Json = field(default_factory=dict[str, Any])
+    previous_id: str | None = None
+    root_id: str = ""
 
 
-ChangeKind = Literal["message", "gone", "status", "view", "home", "prompts", "members", "bot", "trouble"]
+SessionStatus = Literal["active", "processing", "suspended", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A thread as a conversation with the agent: while it is `processing` people can stop it."""
+
+    status: SessionStatus
+    title: str = ""
+    initiator: str | None = None
+
+
+ChangeKind = Literal["message", "gone", "status", "view", "home", "prompts", "members", "bot", "trouble", "session"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +105,8 @@ class Workspace:
         self.modals: dict[str, View] = {}
         self.homes: dict[str, View] = {}
         self.prompts: dict[str, tuple[Json, ...]] = {}
+        self.sessions: dict[tuple[str, str], Session] = {}
+        self.looking: dict[str, str] = {}
         self.titles: dict[tuple[str, str], str] = {}
         self.watchers: list[Callable[[Change], None]] = []
         self.rendering = Rendering(Directory(self))
@@ -213,6 +233,11 @@ class Workspace:
         status = self.statuses.get((channel, thread_ts))
         return status if status and status.until > self.clock() else None
 
+    def set_session(self, channel: str, thread_ts: str, session: Session) -> None:
+        """Let a session be as given."""
+        self.sessions[channel, thread_ts] = session
+        self.announce(Change("session", (channel, thread_ts)))
+
     def add_member(self, room: Room, person: Person) -> None:
         """Let somebody into a conversation."""
         if person.id not in room.members:
@@ -226,15 +251,42 @@ class Workspace:
             self.announce(Change("members", room))
 
     def show_modal(self, view: View) -> None:
-        """Open a modal on its owner's screen, in place of one that is open."""
-        self.modals = {key: old for key, old in self.modals.items() if old.owner != view.owner or key == view.id}
+        """Show a modal anew, or open one on its owner's screen in place of what is open."""
+        if view.id not in self.modals:
+            self.modals = {key: old for key, old in self.modals.items() if old.owner != view.owner}
         self.modals[view.id] = view
         self.announce(Change("view", view))
 
+    def stack(self, owner: str) -> list[View]:
+        """Somebody's modals, the lowest first."""
+        return [view for view in self.modals.values() if view.owner == owner]
+
+    def push_modal(self, view: View) -> None:
+        """Open a modal on top of the one that its owner has open."""
+        self.modals[view.id] = view
+        self.announce(Change("view", view))
+
+    def put_in(self, view: View, values: Json) -> View:
+        """Note what a person has put into a view; nothing is redrawn for it."""
+        changed = replace(view, values=values)
+        if view.id in self.modals:
+            self.modals[view.id] = changed
+        elif self.homes.get(view.owner, changed).id == view.id:
+            self.homes[view.owner] = changed
+        return changed
+
     def close_modal(self, view: View) -> None:
-        """Close a modal."""
-        if self.modals.pop(view.id, None):
+        """Close a modal and whatever lies on it; the one underneath shows again."""
+        if view.id in self.modals:
+            stack = self.stack(view.owner)
+            for closed in stack[[standing.id for standing in stack].index(view.id) :]:
+                del self.modals[closed.id]
             self.announce(Change("view", view))
+
+    def close_modals(self, owner: str) -> None:
+        """Close all that somebody has open."""
+        for view in self.stack(owner)[:1]:
+            self.close_modal(view)
 
     def publish_home(self, view: View) -> None:
         """Show somebody's Home tab."""
