@@ -51,12 +51,15 @@ class World:
         return await self.directory.audience(self.question(asker=asker, channel=channel, private=private))
 
     async def usable(self, *, asker: str = "ana", channel: str = "den", private: bool = False) -> frozenset[str]:
-        seen_by = await self.audience(asker=asker, channel=channel, private=private)
-        documents = {"everyone": EVERYONE, "hr": HR, "sal": Principal("user", "U0SAL")}
-        return frozenset(name for name, principal in documents.items() if seen_by.may_read([principal]))
+        return usable_by(await self.audience(asker=asker, channel=channel, private=private))
 
     def calls(self, method: str) -> int:
         return sum(call.method == method for call in self.slack.calls)
+
+
+def usable_by(seen_by: Audience) -> frozenset[str]:
+    documents = {"everyone": EVERYONE, "hr": HR, "sal": Principal("user", "U0SAL")}
+    return frozenset(name for name, principal in documents.items() if seen_by.may_read([principal]))
 
 
 @asynccontextmanager
@@ -66,6 +69,7 @@ async def world(
     channels: Sequence[Channel] = (PRIVATE,),
     patience: float = 20.0,
     most_pages: int = 200,
+    admins: frozenset[str] = frozenset(),
 ) -> AsyncGenerator[World]:
     clock = Seconds()
 
@@ -79,9 +83,8 @@ async def world(
         open_client(bot_token=slack.bot_token, api_url=slack.api_url) as client,
     ):
         calls = Calls(client, patience=patience, most_pages=most_pages, sleep=pass_time)
-        yield World(
-            slack, SlackDirectory(calls, workspace=slack.team_id, bot_user=slack.bot_user_id, clock=clock), clock
-        )
+        team, bot = slack.team_id, slack.bot_user_id
+        yield World(slack, SlackDirectory(calls, workspace=team, bot_user=bot, clock=clock, admins=admins), clock)
 
 
 # --- who is what ----------------------------------------------------------------------------------------------------
@@ -151,6 +154,92 @@ async def test_a_channel_shared_inside_the_company_counts_its_members() -> None:
     """Between workspaces of one organisation each reader is looked at."""
     async with world(channels=(replace(PRIVATE, sharing="organisation"),)) as here:
         assert await here.usable() == OPEN_TO_MEMBERS
+
+
+async def test_one_person_alone_is_a_reader_without_a_question() -> None:
+    """For a click: what that person holds, nothing for somebody unknown."""
+    async with world(people=(ANA, BEN, replace(SAL, kind="guest"))) as here:
+        assert usable_by(await here.directory.reader("U0ANA")) == {"everyone", "hr"}
+        assert usable_by(await here.directory.reader("U0SAL")) == {"hr", "sal"}
+        assert usable_by(await here.directory.reader("U0NOBODY")) == frozenset()
+
+
+async def test_the_readers_of_a_channel_are_known_without_a_question() -> None:
+    """Before an answer is shared: the same as for one that is asked there; of a direct message, the person in it."""
+    async with world() as here:
+        assert usable_by(await here.directory.readers("C0DEN")) == await here.usable() == OPEN_TO_MEMBERS
+        assert usable_by(await here.directory.readers(here.slack.id_of("dm-ben"))) == {"everyone"}
+        assert usable_by(await here.directory.readers("C0NOWHERE")) == frozenset()
+    async with world(channels=(replace(PRIVATE, sharing="external"),)) as here:
+        assert usable_by(await here.directory.readers("C0DEN")) == frozenset()
+
+
+# --- who administers, and who is meant ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "admin", "owner"])
+async def test_admins_and_owners_of_the_workspace_administer(kind: PersonKind) -> None:
+    """Nobody else does."""
+    async with world(people=(ANA, replace(SAL, kind=kind))) as here:
+        assert await here.directory.is_admin("U0SAL") == (kind in ("admin", "owner"))
+
+
+async def test_whoever_cannot_be_looked_up_administers_nothing() -> None:
+    """Slack does not tell about everybody; an outage is said."""
+    async with world(people=(replace(ANA, kind="admin"), BEN, SAL)) as here:
+        here.slack.fail("users.info", "user_not_visible")
+        assert not await here.directory.is_admin("U0ANA")
+        here.slack.fail("users.info", "internal_error", status=500)
+        with pytest.raises(SlackUnavailable):
+            await here.directory.is_admin("U0ANA")
+        assert await here.directory.is_admin("U0ANA")
+
+
+async def test_the_bot_may_have_admins_of_its_own() -> None:
+    """Whom the settings name administers it, without a call."""
+    async with world(admins=frozenset({"U0BEN"})) as here:
+        assert await here.directory.is_admin("U0BEN")
+        assert here.calls("users.info") == 0
+        assert not await here.directory.is_admin("U0ANA")
+
+
+async def test_who_administers_is_believed_for_five_minutes() -> None:
+    """Yes and no alike: opening the Home tab again asks nothing."""
+    async with world() as here:
+        assert not await here.directory.is_admin("U0ANA")
+        assert not await here.directory.is_admin("U0ANA")
+        assert here.calls("users.info") == 1
+        here.clock.now += 300
+        assert not await here.directory.is_admin("U0ANA")
+        assert here.calls("users.info") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "person"),
+    [
+        ("U0ANA", "U0ANA"),
+        ("<@U0ANA>", "U0ANA"),
+        (" <@U0ANA|ana> ", "U0ANA"),
+        ("ana@acme.example", "U0ANA"),
+        ("nobody@acme.example", None),
+        ("U0NOBODY", None),
+        ("u0ana", None),
+        ("@ana", None),
+        ("Ana", None),
+        ("People Ops", None),
+        ("<!channel>", None),
+        ("<!subteam^S0HR>", None),
+        ("<@U0ANA> <@U0BEN>", None),
+        ("sal@elsewhere.example", None),
+        ("", None),
+    ],
+)
+async def test_an_owner_is_found_by_what_names_nobody_else(name: str, person: str | None) -> None:
+    """An id, a mention or an e-mail address of a member; names that two people may bear find nobody."""
+    ana = replace(ANA, email="ana@acme.example")
+    guest = replace(SAL, email="sal@elsewhere.example", kind="guest")
+    async with world(people=(ana, BEN, guest)) as here:
+        assert await here.directory.person_called(name) == person
 
 
 # --- crowds ---------------------------------------------------------------------------------------------------------
