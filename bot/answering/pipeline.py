@@ -1,10 +1,11 @@
 """From a question to a cited answer: the steps in order, on one screen."""
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from bot.answering.cite import Cited, citation, cite
+from bot.answering.cite import Cited, Citing, citation
 from bot.answering.generate import generate
 from bot.answering.language import ask_again, foreign
 from bot.answering.rerank import rerank
@@ -24,12 +25,52 @@ ALONE = 0.6
 new topic stays free of the old one. Chosen on mtrag_clapnq and mtrag_fiqa, where it changes nothing (nDCG@10 +.001 and
 +.003); on 18f follow-ups it costs .007 of MRR."""
 
+SURE = 0.75
+"""Confidence from which a question is answered that nobody put to us."""
+
 CLOSEST = 2
 """Passages named when the documents do not say."""
 
 HEDGE = "This may answer it:"
 NOT_IN_THE_DOCS = "The docs don't say."
 NOT_FOR_EVERYONE_HERE = "The docs that everyone here can read don't say."
+
+
+class Listener(Protocol):
+    """Hears how an answer comes along; a `Reply` is one."""
+
+    def step(self, words: str) -> None:
+        """What is being done now."""
+        ...
+
+    def say(self, piece: str) -> None:
+        """The next piece of the answer's text, exactly as it goes on."""
+        ...
+
+
+class Nobody:
+    """Hears nothing."""
+
+    def step(self, words: str) -> None:
+        """Pass."""
+
+    def say(self, piece: str) -> None:
+        """Pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a question is to be answered: from which sources (none: all), at what length, and how sure at least.
+
+    `sure` is the confidence below which nothing is said; None is the reranker's own floor.
+    """
+
+    within: frozenset[str] = frozenset()
+    brief: bool = False
+    sure: float | None = None
+
+
+PLAINLY = Asking()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,45 +110,75 @@ class Pipeline:
         *,
         audience: Audience,
         limit: int,
+        within: frozenset[str] = frozenset(),
         timings: "Timings | None" = None,
     ) -> Found:
         """The best `limit` passages that all of `audience` may read, best first. Raises as the index does."""
         timings = timings or Timings(self.clock)
+        place = _Place(audience, within, limit)
         with timings.step("rewrite"):
             rewritten = await rewrite(question, history, rewriter=self.rewriter)
         if rewritten.lent:
-            alone = await self._looked(Rewritten(text=question), audience, limit, timings)
+            alone = await self._looked(Rewritten(text=question), place, timings)
             if alone.reranked and alone.ranking.confidence >= ALONE:
                 return alone
-        return await self._looked(rewritten, audience, limit, timings)
+        return await self._looked(rewritten, place, timings)
 
-    async def _looked(self, rewritten: Rewritten, audience: Audience, limit: int, timings: "Timings") -> Found:
+    async def _looked(self, rewritten: Rewritten, place: "_Place", timings: "Timings") -> Found:
+        limit = place.limit
         with timings.step("embed"):
             query = await compose(rewritten, embedder=self.embedder)
         with timings.step("search"):
-            hits = await retrieve(query, index=self.index, visible_to=audience, limit=max(limit, CANDIDATES))
+            hits = await retrieve(
+                query, index=self.index, visible_to=place.audience, limit=max(limit, CANDIDATES), within=place.within
+            )
         with timings.step("rerank"):
             ranking, reranked = await rerank(query, hits, reranker=self.reranker, limit=limit)
         return Found(rewritten=rewritten, query=query, ranking=ranking, reranked=reranked)
 
-    async def answer(self, question: str, history: Sequence[Turn], *, audience: Audience) -> Answered:
-        """A finished, gated answer. Raises `Unavailable` or `NothingIndexed` when there is nothing to answer from."""
-        timings = Timings(self.clock)
+    async def answer(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        *,
+        audience: Audience,
+        asking: Asking = PLAINLY,
+        listener: Listener | None = None,
+    ) -> Answered:
+        """A finished, gated answer; `listener` hears its text while it is made.
+
+        Raises `Unavailable` or `NothingIndexed` when there is nothing to answer from.
+        """
+        timings, listener = Timings(self.clock), listener or Nobody()
         with timings.step("total"):
             language = foreign(question)
             if language is not None:
                 return Answered(self._untold(question, ask_again(language)), hits=())
-            found = await self.find(question, history, audience=audience, limit=PASSAGES, timings=timings)
-            cited = await self._written(found, timings)
+            found = await self.find(
+                question, history, audience=audience, limit=PASSAGES, within=asking.within, timings=timings
+            )
+            cited = await self._written(found, asking, timings, listener)
         return Answered(self._assembled(question, found, cited, audience, timings), hits=found.ranking.hits)
 
-    async def _written(self, found: Found, timings: "Timings") -> Cited:
-        if found.reranked and found.ranking.confidence < self.reranker.floors.decline:
+    async def _written(self, found: Found, asking: Asking, timings: "Timings", listener: Listener) -> Cited:
+        floor = self.reranker.floors.decline if asking.sure is None else asking.sure
+        if found.reranked and found.ranking.confidence < floor:
             return Cited(text="", citations=())
+        count = len(found.ranking.hits)
+        listener.step(f"Reading {count} passage{'' if count == 1 else 's'}…")
+        citing = Citing(found.ranking.hits)
+        opening = "" if self._confidence(found) == "high" else f"{HEDGE}\n"
         with timings.step("generate"):
-            statements = await generate(found.query, found.ranking.hits, generator=self.generator)
-        with timings.step("cite"):
-            return cite(statements, found.ranking.hits)
+            async with aclosing(generate(found.query, found.ranking.hits, generator=self.generator)) as statements:
+                async for statement in statements:
+                    piece = citing.add(statement)
+                    if not piece:
+                        continue
+                    listener.say(f"{opening}{piece}")
+                    opening = ""
+                    if asking.brief:
+                        break
+        return citing.cited()
 
     def _assembled(self, question: str, found: Found, cited: Cited, audience: Audience, timings: "Timings") -> Answer:
         answered = bool(cited.citations)
@@ -144,6 +215,15 @@ class Pipeline:
             "generator": self.generator.name,
             "rewriter": self.rewriter.name,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where is looked, for whom, and how much is kept."""
+
+    audience: Audience
+    within: frozenset[str]
+    limit: int
 
 
 @dataclass(slots=True)

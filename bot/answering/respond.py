@@ -2,21 +2,54 @@
 
 import hashlib
 from base64 import b32encode
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
-from bot.answering.pipeline import Pipeline
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from bot.answering.overhear import among_themselves, before, in_order, open_question
+from bot.answering.pipeline import SURE, Asking, Pipeline
 from bot.answering.recall import recall, remembered, still_readable
-from bot.errors import FootnoteError
+from bot.answering.stopping import Stopping
+from bot.conversations import Said
+from bot.errors import FootnoteError, LeaseLost, SlackUnavailable, Stopped
 from bot.models import Answer, Audience, Question
-from bot.ports.memory import AnswerRecords, Conversations
-from bot.ports.slack import Directory, Replies
+from bot.ports.memory import AnswerRecords, Channels, Conversations
+from bot.ports.slack import Directory, Replies, Reply, Threads
 from bot.records import AnswerRecord, State
+
+log: FilteringBoundLogger = structlog.get_logger(__name__)
 
 MEMBERS_ONLY = "I can only answer members of this workspace. Ask a member to ask for you."
 NO_QUESTION = "Ask me something after my name, for instance: how do I set up the VPN?"
-ENDED = frozenset({State.DELIVERED, State.FAILED})
+ENDED = frozenset({State.DELIVERED, State.FAILED, State.STOPPED, State.WITHDRAWN})
+BEGUN = frozenset({State.POSTING, State.STREAMING})
+
+Hint = Callable[[Question, Answer, Audience], Awaitable[bool]]
+"""Whether the asker alone may read more than this audience was told."""
+
+
+@dataclass(slots=True)
+class _Trace:
+    """The record of the question at hand, stored whenever it changes."""
+
+    record: AnswerRecord
+    records: AnswerRecords
+    fence: int
+    now: Callable[[], datetime]
+
+    async def note(self, state: State, at: str | None) -> None:
+        """How far the reply has come, and at which message."""
+        await self.write(state=state, reply=at or self.record.reply)
+
+    async def write(self, **changes: object) -> None:
+        """Store the record with these changes. Raises `LeaseLost`."""
+        changed = replace(self.record, updated_at=self.now(), **changes)  # pyright: ignore[reportArgumentType]  (dataclass fields by name)
+        await self.records.write(changed, fence=self.fence)
+        self.record = changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +59,14 @@ class Responder:
     pipeline: Pipeline
     replies: Replies
     directory: Directory
+    threads: Threads
     conversations: Conversations
     records: AnswerRecords
+    channels: Channels
+    stopping: Stopping
     now: Callable[[], datetime]
+    hint: Hint
+    tell_of_more: Callable[[Question], Awaitable[None]]
 
     async def respond(self, question: Question, *, fence: int) -> None:
         """Bring the question to a visible end. Safe to run again after a crash at any point.
@@ -36,80 +74,189 @@ class Responder:
         Raises `LeaseLost` when another worker took over, and what the ports raise: the person has then been told that
         another try follows when the error is retryable.
         """
-        record = await self.records.read(question.id, fence=fence) or AnswerRecord(question)
-        if record.state in ENDED:
+        record = _due(await self.records.read(question.id, fence=fence), question)
+        if record is None:
             return
-        record = await self._signed(record, fence=fence)
-        try:
-            await self._finish(record, fence=fence)
-        except FootnoteError as error:
-            if error.retryable:
-                await self.replies.tell(question, error.user_message, at=record.reply)
-            raise
+        trace = _Trace(record, self.records, fence, self.now)
+        if await self.stopping.unwanted(question):
+            await trace.write(state=State.WITHDRAWN)
+            return
+        if _sent_unseen(record):
+            await trace.write(state=State.DELIVERED)
+            return
+        if question.addressed == "named" or await self._welcome(question):
+            await self._reply(trace)
+        else:
+            await trace.write(state=State.WITHDRAWN)
+
+    async def withdraw(self, question_id: str, *, fence: int) -> None:
+        """Take back what stands of an answer that is not finished: its question was deleted."""
+        record = await self.records.read(question_id, fence=fence)
+        if record is None or record.state in (State.DELIVERED, State.WITHDRAWN):
+            return
+        trace = _Trace(record, self.records, fence, self.now)
+        async with self.replies.open(record.question, at=await self._stands(record), note=trace.note) as reply:
+            await reply.withdraw()
+        await trace.write(state=State.WITHDRAWN)
 
     async def give_up(self, question: Question, *, fence: int, reason: str) -> None:
         """Tell the person that there will be no answer, and where an admin finds out why."""
-        record = await self.records.read(question.id, fence=fence) or AnswerRecord(question)
-        if record.state in ENDED:
+        record = _due(await self.records.read(question.id, fence=fence), question)
+        if record is None:
             return
-        text = (
-            f"I couldn't answer this. It's logged as {code(question.id)} for your admins. Ask again to try once more."
-        )
-        at = record.reply or await self.replies.find(question)
-        await self.replies.tell(question, text, at=at)
-        await self._write(record, fence=fence, state=State.FAILED, reply=at, failure=reason)
+        trace = _Trace(record, self.records, fence, self.now)
+        if not _sent_unseen(record):
+            async with self.replies.open(question, at=await self._stands(record), note=trace.note) as reply:
+                text = f"I couldn't answer this. It's logged as {code(question.id)} for your admins."
+                await reply.tell(text, again=True)
+        await trace.write(state=State.FAILED, failure=reason)
 
-    async def _signed(self, record: AnswerRecord, *, fence: int) -> AnswerRecord:
-        """The record once a sign of life stands in the thread: an earlier one is found again, never posted twice."""
-        if record.reply is not None:
-            return record
-        earlier = await self.replies.find(record.question) if record.state is State.POSTING else None
-        if earlier is None:
-            record = await self._write(record, fence=fence, state=State.POSTING)
-            earlier = await self.replies.sign_of_life(record.question)
-        return await self._write(record, fence=fence, state=State.SIGNED, reply=earlier)
+    # --- one reply --------------------------------------------------------------------------------------------------
 
-    async def _finish(self, record: AnswerRecord, *, fence: int) -> None:
-        question = record.question
+    async def _reply(self, trace: _Trace) -> None:
+        question = trace.record.question
+        async with self.replies.open(question, at=await self._stands(trace.record), note=trace.note) as reply:
+            await reply.sign()
+            try:
+                await self._finish(trace, reply)
+            except Stopped:
+                await reply.tell(Stopped.user_message, again=True)
+                await trace.write(state=State.STOPPED)
+            except FootnoteError as error:
+                if error.retryable and _may_say_more(question):
+                    await reply.tell(error.user_message)
+                raise
+
+    async def _finish(self, trace: _Trace, reply: Reply) -> None:
+        said = await self._said(trace.record.question)
+        question = _worded(trace.record.question, said)
         refusal = await self._refusal(question)
         if refusal is not None:
-            await self.replies.tell(question, refusal, at=record.reply)
-            await self._write(record, fence=fence, state=State.DELIVERED)
+            await reply.tell(refusal)
+            await trace.write(state=State.DELIVERED)
             return
-        record, answer = await self._answered(record, fence=fence)
-        await self.replies.answer(question, answer, at=record.reply or "")
+        audience = await self.directory.audience(question)
+        making = self._answered(trace, question, said, audience, reply)
+        answer = await self.stopping.unless_stopped(question, making)
+        if question.addressed == "overheard":
+            if not answer.answered:
+                await trace.write(state=State.WITHDRAWN, answer=None)
+                return
+            await self.conversations.join(question.conversation)
+        await reply.answer(answer)
         await self._remember(question, answer)
-        await self.records.write(record.delivered(self.now()), fence=fence)
+        trace.record = trace.record.delivered(self.now())
+        await trace.write()
+        await self._hint(trace, answer, audience)
+
+    async def _answered(
+        self, trace: _Trace, question: Question, said: tuple[Said, ...], audience: Audience, reply: Reply
+    ) -> Answer:
+        """The answer, stored; one that was stored before is used again while all may still read it."""
+        stored = trace.record.answer
+        if stored is not None and await still_readable(stored, index=self.pipeline.index, audience=audience):
+            return stored
+        answer = await self._ask(question, said, audience, reply)
+        await trace.write(state=State.ANSWERED, answer=answer, audience=audience)
+        return answer
+
+    async def _ask(self, question: Question, said: tuple[Said, ...], audience: Audience, reply: Reply) -> Answer:
+        turns = await recall(
+            question.conversation, conversations=self.conversations, index=self.pipeline.index, audience=audience
+        )
+        asking = await self._asking(question)
+        ask = partial(self.pipeline.answer, question.text, in_order(turns, said), audience=audience, listener=reply)
+        answer = (await ask(asking=asking)).answer
+        if answer.answered or not (asking.within and question.private):
+            return answer
+        return (await ask(asking=replace(asking, within=frozenset()))).answer
+
+    async def _asking(self, question: Question) -> Asking:
+        """As the channel is set; in a direct message, from what the channel that the person looks at is set to."""
+        key = question.conversation
+        where = key.channel
+        if question.private and not question.reply_url:
+            where = await self.channels.looked_at(key.workspace, question.asker) or where
+        settings = await self.channels.read(key.workspace, where)
+        return Asking(
+            within=frozenset(settings.sources),
+            brief=settings.tone == "brief",
+            sure=SURE if question.addressed == "overheard" else None,
+        )
+
+    # --- around it --------------------------------------------------------------------------------------------------
+
+    async def _welcome(self, question: Question) -> bool:
+        """Whether a question that does not name us is ours to answer: a member's, and not put to somebody else."""
+        return await self.directory.may_ask(question) and not among_themselves(await self._said(question), question)
+
+    async def _said(self, question: Question) -> tuple[Said, ...]:
+        """What the thread of a channel said before the question; nothing where it cannot be read just now."""
+        if question.private or question.conversation.thread == question.message:
+            return ()
+        try:
+            return before(await self.threads.read(question.conversation), question)
+        except SlackUnavailable as error:
+            log.warning("thread_unread", question=question.id, reason=str(error))
+            return ()
+
+    async def _stands(self, record: AnswerRecord) -> str | None:
+        """The message that an earlier try began, so that it is finished and no second one posted."""
+        if record.reply is not None or record.state not in BEGUN:
+            return record.reply
+        return await self.replies.find(record.question, streaming=record.state is State.STREAMING)
 
     async def _refusal(self, question: Question) -> str | None:
         if not await self.directory.may_ask(question):
             return MEMBERS_ONLY
         return None if question.text.strip() else NO_QUESTION
 
-    async def _answered(self, record: AnswerRecord, *, fence: int) -> tuple[AnswerRecord, Answer]:
-        """The record with its answer stored; one that was stored before is used again while all may still read it."""
-        audience = await self.directory.audience(record.question)
-        answer = record.answer
-        if answer is not None and await still_readable(answer, index=self.pipeline.index, audience=audience):
-            return record, answer
-        answer = await self._ask(record.question, audience)
-        record = await self._write(record, fence=fence, state=State.ANSWERED, answer=answer, audience=audience)
-        return record, answer
-
-    async def _ask(self, question: Question, audience: Audience) -> Answer:
-        history = await recall(
-            question.conversation, conversations=self.conversations, index=self.pipeline.index, audience=audience
-        )
-        return (await self.pipeline.answer(question.text, history, audience=audience)).answer
-
     async def _remember(self, question: Question, answer: Answer) -> None:
-        turn = remembered(answer, asked_at=question.asked_at)
+        turn = replace(remembered(answer, asked_at=question.asked_at), question_id=question.id, author=question.asker)
         await self.conversations.remember(question.conversation, turn, question_id=question.id)
 
-    async def _write(self, record: AnswerRecord, *, fence: int, **changes: object) -> AnswerRecord:
-        changed = replace(record, updated_at=self.now(), **changes)  # pyright: ignore[reportArgumentType]  (dataclass fields by name)
-        await self.records.write(changed, fence=fence)
-        return changed
+    async def _hint(self, trace: _Trace, answer: Answer, audience: Audience) -> None:
+        """Tell the asker, once, that there is more for them alone. The answer stands whatever becomes of this."""
+        question = trace.record.question
+        if question.private or question.addressed == "overheard" or trace.record.hinted:
+            return
+        try:
+            if await self.hint(question, answer, audience):
+                await trace.write(hinted=True)
+                await self.tell_of_more(question)
+        except LeaseLost:
+            raise
+        except FootnoteError as error:
+            log.warning("hint_untold", question=question.id, error=type(error).__name__)
+
+
+def _due(record: AnswerRecord | None, question: Question) -> AnswerRecord | None:
+    """The record to go on with, or None when nothing is to be done: an edit or a click asks anew, in the same place."""
+    if record is None:
+        return AnswerRecord(question)
+    if _moment(question.version) > _moment(record.question.version) and record.state is not State.WITHDRAWN:
+        standing = None if question.reply_url else record.reply
+        return AnswerRecord(question, state=State.SIGNED if standing else State.RECEIVED, reply=standing)
+    return None if record.state in ENDED or question.version != record.question.version else record
+
+
+def _moment(version: str) -> float:
+    return float(version or 0)
+
+
+def _sent_unseen(record: AnswerRecord) -> bool:
+    """Whether a private line may have been sent already: nobody can look, so it is never sent again."""
+    return bool(record.question.reply_url) and record.state is State.POSTING
+
+
+def _may_say_more(question: Question) -> bool:
+    """Whether a line now can later become the answer."""
+    return not question.reply_url and question.addressed != "overheard"
+
+
+def _worded(question: Question, said: tuple[Said, ...]) -> Question:
+    """The question; a mention without words asks what is open in its thread."""
+    return question if question.text.strip() else replace(question, text=open_question(said))
 
 
 def code(question_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,10 +45,11 @@ class Generator(Protocol):
         """What `backends` in an answer calls it."""
         ...
 
-    def generate(self, query: Query, passages: Sequence[Hit]) -> AsyncIterator[Statement]:
+    def generate(self, query: Query, passages: Sequence[Hit]) -> AsyncGenerator[Statement]:
         """Statements in the order they should be read, each with the chunks it rests on; none when nothing answers.
 
-        Raises `Unavailable` when the model cannot be reached, or stops, before its answer is complete.
+        Raises `Unavailable` when the model cannot be reached, or stops, before its answer is complete. Closed before
+        its end, it lets go of the model.
         """
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log1p
 from typing import Final
@@ -78,7 +78,7 @@ class ExtractiveGenerator:
         """What `backends` in an answer calls it."""
         return "quotes"
 
-    async def generate(self, query: Query, passages: Sequence[Hit]) -> AsyncIterator[Statement]:
+    async def generate(self, query: Query, passages: Sequence[Hit]) -> AsyncGenerator[Statement]:
         """At most three exact quotes of at most sixty words, the best first; quotes of one passage in its order."""
         for statement in await asyncio.to_thread(_statements, query, passages):
             yield statement

@@ -1,0 +1,69 @@
+"""An answer that is being made can be stopped, from whichever process hears the wish."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from bot.errors import MemoryUnavailable, Stopped
+from bot.models import Question
+from bot.ports.memory import Stops
+
+GLANCE = 0.5
+"""Seconds between two looks at the wishes: one look for all that is being made."""
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class Stopping:
+    """Runs work that can be stopped. One process has one of these."""
+
+    stops: Stops
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _running: dict[str, asyncio.Future[Any]] = field(default_factory=dict[str, "asyncio.Future[Any]"])
+    _unwanted: set[str] = field(default_factory=set[str])
+    _watch: asyncio.Task[None] | None = None
+
+    async def unwanted(self, question: Question) -> bool:
+        """Whether the question went before anything was begun for it."""
+        return question.id in await self.stops.asked([question.id])
+
+    async def unless_stopped(self, question: Question, work: Coroutine[Any, Any, T]) -> T:
+        """What `work` gives. Raises `Stopped` when somebody wished so first; then `work` was cancelled."""
+        task = asyncio.ensure_future(work)
+        self._running[question.id] = task
+        self._watch = self._watch or asyncio.create_task(self._look())
+        try:
+            await self.stops.working(question.conversation, question.id)
+            return await task
+        except asyncio.CancelledError:
+            if question.id not in self._unwanted:
+                raise
+            raise Stopped(f"question {question.id}") from None
+        finally:
+            await self._ended(question, task)
+
+    async def _ended(self, question: Question, task: asyncio.Future[Any]) -> None:
+        del self._running[question.id]
+        task.cancel()
+        heard = question.id in self._unwanted
+        self._unwanted.discard(question.id)
+        if not self._running and self._watch:
+            self._watch.cancel()
+            self._watch = None
+        if heard:
+            await self.stops.clear(question.id)
+
+    async def _look(self) -> None:
+        while True:
+            await self.sleep(GLANCE)
+            try:
+                wished = await self.stops.asked(list(self._running))
+            except MemoryUnavailable:
+                continue
+            for question_id in wished & self._running.keys():
+                self._unwanted.add(question_id)
+                self._running[question_id].cancel()
