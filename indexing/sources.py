@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.errors import BadRequest
 from bot.models import EVERYONE, Principal
 from indexing.connectors.files import printable
+from indexing.durable import write_durably
 
 NAME = "sources.json"
 Readers = tuple[Principal, ...]
@@ -97,12 +98,7 @@ def write_sources(home: Path, sources: Mapping[Path, Readers]) -> None:
     entries = {
         str(root): {"readable_by": [str(principal) for principal in readers]} for root, readers in sources.items()
     }
-    draft = home / f"{NAME}.new"
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump({"version": 1, "sources": entries}, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(home / NAME)
+    write_durably(home / NAME, json.dumps({"version": 1, "sources": entries}, indent=1))
 
 
 def _there(path: Path) -> Path:

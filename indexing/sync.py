@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.errors import BadRequest, Unreadable
+from bot.errors import BadRequest, FootnoteError, Unreadable
 from bot.models import Document, Principal
 from bot.ports.search import Embedder, IndexWriter, Known
 from indexing.chunk.headings import HeadingChunker
 from indexing.connectors.files import LARGEST, FolderFiles, printable, source_name
 from indexing.embed import BATCH, Embedded, embedded
+from indexing.history import Synced, keep_only, remember, remember_failure
 from indexing.lock import only_indexer
 from indexing.parse import kinds
 from indexing.ports import Chunker, Connector, Item, Listing, Origin, Skipped
 from indexing.progress import OnProgress, Progress, Report
-from indexing.sources import Part, Readers, plan, read_sources, write_sources
+from indexing.sources import Part, Plan, Readers, plan, read_sources, write_sources
 
 FEW = 20
 """Documents that may vanish from a source in one run without being asked about."""
@@ -33,12 +36,16 @@ _PARSER_FAILED = (ArithmeticError, AssertionError, AttributeError, LookupError, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indexer:
-    """Everything a run needs. `clock` counts seconds; `home` is where the lock and the list of sources lie."""
+    """Everything a run needs.
+
+    `clock` counts seconds, `now` tells the time; `home` is where the lock, the list of sources and the history lie.
+    """
 
     home: Path
     writer: IndexWriter
     embedder: Embedder
     clock: Callable[[], float]
+    now: Callable[[], datetime]
     chunker: Chunker = field(default_factory=HeadingChunker)
     on_progress: OnProgress = lambda _: None
     largest: int = LARGEST
@@ -49,22 +56,47 @@ class Indexer:
         """Index folders and files; without `readable_by`, a source keeps its readers and a new one is for everyone.
 
         May be killed at any moment and run again: each document is stored as a whole as soon as it is embedded.
-        Raises `BadRequest` when a path is not there, another indexer is at work, or much has vanished from a source.
+        What it did, or why it failed, is remembered for each source. Raises `BadRequest` when a path is not there,
+        another indexer is at work, or much has vanished from a source.
         """
         begun = self.clock()
         with only_indexer(self.home):
             known = read_sources(self.home)
-            todo = plan(paths, known, readable_by=readable_by)
+            todo = self._planned(paths, known, readable_by)
             write_sources(self.home, {**known, **todo.sources})
             for root, within in todo.carved:
                 await self._forget(root, within)
             report = Report()
             for part in todo.parts:
-                report += await self._part(part)
+                report += await self._remembered(part)
             for root in todo.absorbed:
                 await self._forget(root, "")
             write_sources(self.home, todo.sources)
+            keep_only(self.home, {source_name(root) for root in todo.sources})
         return replace(report, seconds=self.clock() - begun)
+
+    def _planned(self, paths: Sequence[Path], known: Mapping[Path, Readers], readable_by: Readers | None) -> Plan:
+        """What to do; a source whose folder is not there has failed."""
+        try:
+            return plan(paths, known, readable_by=readable_by)
+        except BadRequest as error:
+            for root in known.keys() & {Path(os.path.realpath(path)) for path in paths}:
+                if not root.exists():
+                    remember_failure(self.home, source_name(root), at=self.now(), why=str(error))
+            raise
+
+    async def _remembered(self, part: Part) -> Report:
+        """Bring a part up to date, and keep what that did, or why it failed."""
+        source = source_name(part.root)
+        try:
+            report = await self._part(part)
+        except FootnoteError as error:
+            remember_failure(self.home, source, at=self.now(), why=str(error))
+            raise
+        documents = len(await self.writer.known(source)) if part.within else report.documents
+        skipped = tuple((skipped.path, skipped.reason) for skipped in report.skipped)
+        remember(self.home, Synced(source, self.now(), documents, skipped))
+        return report
 
     async def _part(self, part: Part) -> Report:
         files = FolderFiles(part.root, within=part.within, apart=part.apart, largest=self.largest)

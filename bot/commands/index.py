@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -72,6 +73,7 @@ async def index(
                 writer=write.index,
                 embedder=write.embedder,
                 clock=time.monotonic,
+                now=lambda: datetime.now(UTC),
                 on_progress=on_progress,
                 largest=int(settings.work.max_file_mb * MEGABYTE),
                 allow_removals=allow_removals,

@@ -16,6 +16,7 @@ from bot.models import EVERYONE, Audience, Chunk, Embedding, Hit, Matrix, Princi
 from bot.ports.search import IndexWriter
 from indexing.progress import Progress, Report
 from indexing.sync import Indexer
+from tests.nouns import Clock
 
 DIMENSION = 8
 MEMBERS = Audience.of((EVERYONE,))
@@ -71,6 +72,7 @@ class Rig:
     writer: IndexWriter
     embedder: HashEmbedder = field(default_factory=HashEmbedder)
     seen: list[Progress] = field(default_factory=list[Progress])
+    now: Clock = field(default_factory=Clock)
 
     async def index(
         self,
@@ -86,6 +88,7 @@ class Rig:
             writer=self.writer,
             embedder=self.embedder,
             clock=time.monotonic,
+            now=self.now,
             on_progress=self.seen.append,
             batch=batch,
             largest=largest,
