@@ -19,13 +19,16 @@ from bot.playground import Playground
 class Bot:
     """A Bolt app that answers mentions by echoing them in the thread, and keeps everything it hears.
 
-    `deaf` times it fails instead, so that Slack has to try again.
+    `reply` is what it acknowledges a command with, `view_reply` a form. `deaf` times it fails instead, so that Slack
+    has to try again.
     """
 
     slack: Playground
     heard: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     retries: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     clicks: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    reply: Any = None
+    view_reply: dict[str, Any] = field(default_factory=dict[str, Any])
     deaf: int = 0
 
     def app(self) -> Any:
@@ -36,6 +39,11 @@ class Bot:
         app.event("message")(self.on_message)
         app.action("go")(self.on_click)
         app.view("form")(self.on_view)
+        app.command("/ask")(self.on_command)
+        app.shortcut("answer_this")(self.on_click)
+        app.shortcut("new_question")(self.on_click)
+        app.view_closed("form")(self.on_click)
+        app.event("agent_session_stopped")(self.on_message)
         return app
 
     async def on_mention(self, body: dict[str, Any], request: Any, client: Any) -> None:
@@ -52,8 +60,15 @@ class Bot:
         self.clicks.append(body)
         await ack()
 
+    async def on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        self.hear(body, {})
+        await ack(self.reply) if self.reply else await ack()
+
     async def on_view(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         self.clicks.append(body)
+        if self.view_reply:
+            await ack(**self.view_reply)
+            return
         values = body["view"]["state"]["values"]["what"]["words"]["value"]
         await ack(response_action="errors", errors={"what": "Too short"}) if values == "no" else await ack()
 
