@@ -102,6 +102,13 @@ class ShowPassages(_Clicked):
 
 
 @dataclass(frozen=True, slots=True)
+class AskInDirect(_Clicked):
+    """Ask `words` for the person, in their direct messages with the bot."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class SummariseThread(_Clicked):
     """Show the person what a thread says, each statement with the message it came from."""
 
@@ -178,6 +185,7 @@ class Suggest(_Clicked):
 
 Clicked: TypeAlias = (
     ShowPassages
+    | AskInDirect
     | SummariseThread
     | ShareAnswer
     | AskPerson

@@ -29,8 +29,8 @@ class Action(StrEnum):
     SEND_REST = "send_rest"  # question id
     MORE_PASSAGES = "more_passages"  # words, page
     REOPEN = "reopen"  # question id
-    SUGGESTED = "suggested"  # the question, as words
-    EDIT_CHANNEL = "edit_channel"  # nothing: the menu says which channel
+    SUGGESTED = "suggested"  # the question, as words; none: a form to write one opens
+    EDIT_CHANNEL = "edit_channel"  # a button: channel id; a menu: nothing, it says which channel
     OPEN_LINK = "open_link"  # nothing: a button with an address only has to be acknowledged
     REPORT_PROBLEM = "report_problem"  # question id
 
@@ -41,8 +41,9 @@ class Form(StrEnum):
     FEEDBACK = "feedback"  # question id
     FOLLOW_UP = "follow_up"  # question id, reply_url
     RESOLVE = "resolve"  # question id, channel, message
-    CHANNEL = "channel"  # channel id
+    CHANNEL = "channel"  # channel id, the admin whom the form was opened for
     ASK = "ask"  # nothing: a question from the Home tab
+    ANSWER_THIS = "answer_this"  # channel, message, thread, its text, moment of the gesture, reply_url
 
 
 class Entry(StrEnum):
@@ -52,6 +53,7 @@ class Entry(StrEnum):
     WORDS = "words"
     QUESTION = "question"
     ANSWER = "answer"
+    WHERE = "where"
     MODE = "mode"
     AUTO_ANSWER = "auto_answer"
     SOURCES = "sources"
