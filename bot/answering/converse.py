@@ -37,5 +37,5 @@ class Conversing:
         answered = await self.pipeline.answer(question, history, audience=audience)
         asked_at = self.now()
         turn_id = sha256(f"{self.key}{asked_at.isoformat()}{question}".encode()).hexdigest()
-        await self.conversations.remember(self.key, remembered(answered.answer, asked_at=asked_at), question_id=turn_id)
+        await self.conversations.remember(self.key, remembered(answered.answer, asked_at=asked_at, question_id=turn_id))
         return answered

@@ -24,7 +24,7 @@ async def still_readable(answer: Answer, *, index: SearchIndex, audience: Audien
     return all(current.get(document) == revision for document, revision in cited.items())
 
 
-def remembered(answer: Answer, *, asked_at: datetime) -> Turn:
+def remembered(answer: Answer, *, asked_at: datetime, question_id: str, author: str = "") -> Turn:
     """The turn that a conversation keeps of an answer: with ids and revisions of what it cites."""
     return Turn(
         question=answer.question,
@@ -32,6 +32,8 @@ def remembered(answer: Answer, *, asked_at: datetime) -> Turn:
         answer=answer.text,
         cited=cited_revisions(answer),
         asked_at=asked_at,
+        question_id=question_id,
+        author=author,
     )
 
 

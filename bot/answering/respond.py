@@ -212,8 +212,8 @@ class Responder:
         return None if question.text.strip() else NO_QUESTION
 
     async def _remember(self, question: Question, answer: Answer) -> None:
-        turn = replace(remembered(answer, asked_at=question.asked_at), question_id=question.id, author=question.asker)
-        await self.conversations.remember(question.conversation, turn, question_id=question.id)
+        turn = remembered(answer, asked_at=question.asked_at, question_id=question.id, author=question.asker)
+        await self.conversations.remember(question.conversation, turn)
 
     async def _hint(self, trace: _Trace, answer: Answer, audience: Audience) -> None:
         """Tell the asker, once, that there is more for them alone. The answer stands whatever becomes of this."""

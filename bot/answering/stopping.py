@@ -54,6 +54,7 @@ class Stopping:
         if not self._running and self._watch:
             self._watch.cancel()
             self._watch = None
+        await self.stops.working(question.conversation, None)
         if heard:
             await self.stops.clear(question.id)
 

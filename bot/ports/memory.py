@@ -20,8 +20,8 @@ class Conversations(Protocol):
         """The turns kept for `key`, oldest first; empty when there are none. Raises `MemoryUnavailable`."""
         ...
 
-    async def remember(self, key: ConversationKey, turn: Turn, *, question_id: str) -> None:
-        """Append a turn once per `question_id`, keep the last 40, forget the conversation 7 days after its last."""
+    async def remember(self, key: ConversationKey, turn: Turn) -> None:
+        """Keep one turn per question, the latest; the last 40 of them, until 7 days after the last."""
         ...
 
     async def forget(self, key: ConversationKey) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -22,7 +23,9 @@ def memory(request: pytest.FixtureRequest) -> Conversations:
 
 def _turn(number: int = 1) -> Turn:
     cited = {f"handbook:{number}.md": "r1"}
-    return Turn(f"Question {number}?", f"Whole question {number}?", f"Soup \N{SNOWMAN} {number} [1]", cited, NOON)
+    return Turn(
+        f"Question {number}?", f"Whole question {number}?", f"Soup \N{SNOWMAN} {number} [1]", cited, NOON, f"Q{number}"
+    )
 
 
 async def test_nothing_is_remembered_at_first(memory: Conversations) -> None:
@@ -33,28 +36,36 @@ async def test_nothing_is_remembered_at_first(memory: Conversations) -> None:
 async def test_turns_come_back_whole_and_in_order(memory: Conversations) -> None:
     """What was remembered is read back equal, oldest first."""
     for number in (1, 2):
-        await memory.remember(KEY, _turn(number), question_id=f"Q{number}")
+        await memory.remember(KEY, _turn(number))
     assert (await memory.read(KEY)).turns == (_turn(1), _turn(2))
 
 
 async def test_a_question_is_remembered_once(memory: Conversations) -> None:
-    """Remembering again, after a crash or twice at a time, adds nothing and changes nothing."""
-    await asyncio.gather(*(memory.remember(KEY, _turn(1), question_id="Q1") for _ in range(10)))
-    await memory.remember(KEY, _turn(2), question_id="Q1")
+    """Remembering again, after a crash or twice at a time, adds nothing."""
+    await asyncio.gather(*(memory.remember(KEY, _turn(1)) for _ in range(10)))
     assert (await memory.read(KEY)).turns == (_turn(1),)
+
+
+async def test_a_question_answered_anew_has_its_latest_turn(memory: Conversations) -> None:
+    """After an edit the turn says what was answered last, in its old place."""
+    for number in (1, 2):
+        await memory.remember(KEY, _turn(number))
+    anew = replace(_turn(3), question_id="Q1")
+    await memory.remember(KEY, anew)
+    assert (await memory.read(KEY)).turns == (anew, _turn(2))
 
 
 async def test_ids_that_begin_alike_are_different(memory: Conversations) -> None:
     """Q1 does not hide Q11, nor the other way round; odd characters in an id are no matter."""
     for number, question_id in enumerate(("Q11", "Q1", "Q1\nQ", "")):
-        await memory.remember(KEY, _turn(number), question_id=question_id)
+        await memory.remember(KEY, replace(_turn(number), question_id=question_id))
     assert len((await memory.read(KEY)).turns) == 4
 
 
 async def test_the_last_forty_turns_are_kept(memory: Conversations) -> None:
     """A long conversation loses its oldest turns first."""
     for number in range(45):
-        await memory.remember(KEY, _turn(number), question_id=f"Q{number}")
+        await memory.remember(KEY, _turn(number))
     turns = (await memory.read(KEY)).turns
     assert [turn.question for turn in turns] == [f"Question {number}?" for number in range(5, 45)]
 
@@ -71,16 +82,16 @@ async def test_the_last_forty_turns_are_kept(memory: Conversations) -> None:
 )
 async def test_conversations_do_not_mix(memory: Conversations, other: ConversationKey) -> None:
     """Another workspace, channel or thread, however it is spelled, sees nothing of this one."""
-    await memory.remember(KEY, _turn(), question_id="Q1")
+    await memory.remember(KEY, _turn())
     assert (await memory.read(other)).turns == ()
 
 
 async def test_a_forgotten_conversation_is_gone(memory: Conversations) -> None:
     """After forgetting nothing is left, and what comes later starts anew."""
-    await memory.remember(KEY, _turn(1), question_id="Q1")
+    await memory.remember(KEY, _turn(1))
     await memory.forget(KEY)
     assert (await memory.read(KEY)).turns == ()
-    await memory.remember(KEY, _turn(1), question_id="Q1")
+    await memory.remember(KEY, _turn(1))
     assert (await memory.read(KEY)).turns == (_turn(1),)
 
 
@@ -99,6 +110,6 @@ async def test_turns_and_taking_part_are_two_things(memory: Conversations) -> No
     """A bot that left a thread still knows what was said there, and takes part without having said anything."""
     await memory.join(KEY)
     assert (await memory.read(KEY)).turns == ()
-    await memory.remember(KEY, _turn(1), question_id="Q1")
+    await memory.remember(KEY, _turn(1))
     await memory.leave(KEY)
     assert (await memory.read(KEY)).turns == (_turn(1),)

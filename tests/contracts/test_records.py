@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -106,3 +107,38 @@ async def test_questions_do_not_mix(store: AnswerRecords) -> None:
     await store.write(RECEIVED, fence=9)
     await store.write(other, fence=1)
     assert await store.read(other.question.id) == other
+
+
+async def test_a_person_finds_their_last_questions(store: AnswerRecords) -> None:
+    """Newest first, by when they were asked; nobody else's are among them."""
+    for n, asker in ((1, "U1"), (2, "U2"), (3, "U1"), (4, "U1")):
+        await store.write(_asked(n, asker), fence=n)
+    assert [record.question.id for record in await store.of_person("T0ACME", "U1", limit=2)] == ["q4", "q3"]
+    assert await store.of_person("T0OTHER", "U1", limit=2) == []
+
+
+async def test_a_workspace_is_listed_from_a_moment_on(store: AnswerRecords) -> None:
+    """The moment itself counts; a record that was written again is listed once, as it is now."""
+    for n in (1, 2, 3):
+        await store.write(_asked(n, "U1"), fence=n)
+    await store.write(replace(_asked(2, "U1"), state=State.DELIVERED), fence=4)
+    found = await store.since("T0ACME", _hour(2), limit=10)
+    assert [(record.question.id, record.state) for record in found] == [("q3", "received"), ("q2", "delivered")]
+    assert [record.question.id for record in await store.since("T0ACME", _hour(1), limit=2)] == ["q3", "q2"]
+
+
+async def test_an_overview_reads_many_records(store: AnswerRecords) -> None:
+    """More than are read in one step come in order, none twice."""
+    for n in range(1, 252):
+        await store.write(_asked(n, "U1"), fence=n)
+    found = await store.since("T0ACME", _hour(0), limit=1_000)
+    assert [record.question.id for record in found] == [f"q{n}" for n in range(251, 0, -1)]
+
+
+def _asked(hour: int, asker: str) -> AnswerRecord:
+    return AnswerRecord(replace(a_question(asker=asker), id=f"q{hour}", asked_at=_hour(hour)))
+
+
+def _hour(n: int) -> datetime:
+    """Recent hours: what is older than a month is not listed."""
+    return datetime.now(UTC) - timedelta(hours=400) + timedelta(hours=n)

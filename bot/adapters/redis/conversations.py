@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from dataclasses import replace
+from urllib.parse import quote, unquote
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -33,9 +34,9 @@ class RedisConversations:
         raw: list[bytes] = await self._link.call("LRANGE", self._where(key), 0, -1)
         return Conversation(tuple(turn for element in raw if (turn := self._turn(element))))
 
-    async def remember(self, key: ConversationKey, turn: Turn, *, question_id: str) -> None:
-        """Append a turn once per question; see the port."""
-        words = (quote(question_id, safe=""), self._stored.dump(turn), KEPT, KEPT_FOR)
+    async def remember(self, key: ConversationKey, turn: Turn) -> None:
+        """Keep one turn per question; see the port."""
+        words = (quote(turn.question_id, safe=""), self._stored.dump(turn), KEPT, KEPT_FOR)
         await self._link.run(self._remember, [self._where(key)], words)
 
     async def forget(self, key: ConversationKey) -> None:
@@ -63,7 +64,7 @@ class RedisConversations:
     def _turn(self, element: bytes) -> Turn | None:
         question_id, _, raw = element.partition(b"\n")
         try:
-            return self._stored.load(raw)
+            return replace(self._stored.load(raw), question_id=unquote(question_id.decode(errors="replace")))
         except (Newer, Damaged) as error:
             log.warning("turn_unreadable", question=question_id.decode(errors="replace"), reason=str(error))
             return None

@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from bot.adapters.redis.client import Link, Script
-from bot.adapters.redis.stored import Damaged, Newer, Stored
+from bot.adapters.redis.stored import Damaged, Newer, OneOf
 from bot.errors import FootnoteError, LeaseLost, MemoryUnavailable
-from bot.jobs import AnswerQuestion, Job
+from bot.jobs import Job
 from bot.ports.queue import Claim
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
@@ -61,7 +61,7 @@ class RedisJobQueue:
         self._link = link
         self._lease = lease
         self._jobs, self._leases, self._fence, self._dead = map(link.key, ("jobs", "leases", "fence", "dead"))
-        self._stored = Stored(AnswerQuestion)
+        self._stored: OneOf[Job] = OneOf(get_args(Job))
         names = ("enqueue", "claim", "renew", "give_back", "complete", "bury")
         self._scripts = {name: Script.load(name) for name in names}
 

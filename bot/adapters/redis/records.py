@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+
 from bot.adapters.redis.client import Link, Script
 from bot.adapters.redis.stored import Damaged, Newer, Stored
 from bot.errors import LeaseLost, MemoryUnavailable
@@ -9,6 +13,8 @@ from bot.records import AnswerRecord
 
 KEPT_FOR = 30 * 24 * 3600
 """Seconds after the last write."""
+AT_ONCE = 200
+"""Records read in one step, so that an overview never holds the server up."""
 
 
 class RedisAnswerRecords:
@@ -22,6 +28,7 @@ class RedisAnswerRecords:
         self._link = link
         self._stored = Stored(AnswerRecord)
         self._read, self._write = Script.load("read_record"), Script.load("write_record")
+        self._read_several = Script.load("read_records")
 
     async def read(self, question_id: str, *, fence: int | None = None) -> AnswerRecord | None:
         """The record, or None before the first write; see the port."""
@@ -35,10 +42,35 @@ class RedisAnswerRecords:
 
     async def write(self, record: AnswerRecord, *, fence: int) -> None:
         """Store the record unless a higher fence was seen; see the port."""
-        question_id = record.question.id
-        words = (fence, self._stored.dump(record), KEPT_FOR)
-        if not await self._link.run(self._write, [self._where(question_id)], words):
-            raise LeaseLost(f"question {question_id} is in the hands of another worker")
+        question = record.question
+        workspace = question.conversation.workspace
+        keys = (self._where(question.id), self._asked(workspace, question.asker), self._asked(workspace))
+        words = (fence, self._stored.dump(record), KEPT_FOR, question.id, question.asked_at.timestamp())
+        if not await self._link.run(self._write, keys, words):
+            raise LeaseLost(f"question {question.id} is in the hands of another worker")
+
+    async def of_person(self, workspace: str, person: str, *, limit: int) -> list[AnswerRecord]:
+        """The person's last questions, newest first; see the port."""
+        ids = await self._link.call("ZREVRANGE", self._asked(workspace, person), 0, limit - 1)
+        return await self._several(ids)
+
+    async def since(self, workspace: str, moment: datetime, *, limit: int) -> list[AnswerRecord]:
+        """What a workspace asked from `moment` on, newest first; see the port."""
+        words = ("+inf", moment.timestamp(), "LIMIT", 0, limit)
+        return await self._several(await self._link.call("ZREVRANGEBYSCORE", self._asked(workspace), *words))
+
+    async def _several(self, ids: Sequence[bytes]) -> list[AnswerRecord]:
+        """The records that are there and can be read: an overview may leave one out."""
+        found: list[AnswerRecord] = []
+        for start in range(0, len(ids), AT_ONCE):
+            keys = [self._where(one.decode()) for one in ids[start : start + AT_ONCE]]
+            for raw in await self._link.run(self._read_several, keys):
+                with suppress(Newer, Damaged):
+                    found += [self._stored.load(raw)] if raw else []
+        return found
+
+    def _asked(self, *who: str) -> str:
+        return self._link.key("asked", *who)
 
     def _where(self, question_id: str) -> str:
         return self._link.key("record", question_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -48,3 +49,24 @@ class Stored(Generic[T]):
             return self._values.validate_python(envelope.value)
         except ValidationError as error:
             raise Damaged(f"{self._kind} cannot be read: {error.error_count()} mistakes in it") from error
+
+
+class OneOf(Generic[T]):
+    """How values of several types are stored: the envelope says which. A kind that nobody here knows is `Newer`."""
+
+    def __init__(self, kinds: Iterable[type[T]]) -> None:
+        self._stored = {kind.__name__: Stored(kind) for kind in kinds}
+
+    def dump(self, value: T) -> bytes:
+        """The value as JSON, marked with its kind and version."""
+        return self._stored[type(value).__name__].dump(value)
+
+    def load(self, raw: bytes) -> T:
+        """The value that `dump` wrote. Raises `Newer` or `Damaged`."""
+        try:
+            kind = _Envelope.model_validate_json(raw).kind
+        except ValidationError as error:
+            raise Damaged(f"this cannot be read: {error.error_count()} mistakes in it") from error
+        if kind not in self._stored:
+            raise Newer(f"{kind} is not known to this version of Footnote")
+        return self._stored[kind].load(raw)

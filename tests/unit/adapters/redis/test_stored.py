@@ -21,7 +21,7 @@ from tests.nouns import NOON, a_question
 from tests.redis_fixtures import PassTime, a_job, endless
 
 KEY = ConversationKey("T0ACME", "C0CANTEEN", "1.000100")
-TURN = Turn("When?", "When is lunch?", "At noon [1]", {"handbook:canteen.md": "r1"}, NOON)
+TURN = Turn("When?", "When is lunch?", "At noon [1]", {"handbook:canteen.md": "r1"}, NOON, "Q1")
 
 
 def _changed(raw: bytes, **changes: Any) -> bytes:
@@ -109,7 +109,7 @@ async def test_a_turn_that_cannot_be_read_is_passed_over(link: Link, conversatio
     key = link.key("conversation", KEY.workspace, KEY.channel, KEY.thread)
     for raw in (b"garbage", b"Q0\n" + _changed(Stored(Turn).dump(TURN), v=2)):
         await link.call("RPUSH", key, raw)
-    await conversations.remember(KEY, TURN, question_id="Q1")
+    await conversations.remember(KEY, TURN)
     assert (await conversations.read(KEY)).turns == (TURN,)
 
 
@@ -133,7 +133,7 @@ async def test_everything_is_forgotten_in_time(
     first, second = await jobs.claim(limit=2, wait=0)
     await jobs.complete(first)
     await jobs.bury(second, reason="x")
-    await conversations.remember(KEY, TURN, question_id="Q1")
+    await conversations.remember(KEY, TURN)
     await records.read("Q1", fence=1)
     await records.write(AnswerRecord(a_question()), fence=1)
     assert await endless(link) == {"jobs", "fence"}

@@ -1,0 +1,51 @@
+"""Wishes to stop an answer, and what is being answered where: small values that end by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from bot.adapters.redis.client import Link
+from bot.models import ConversationKey
+
+KEPT_FOR = 600
+"""Seconds: longer than an answer may take."""
+
+
+class RedisStops:
+    """The `Stops` port."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    async def ask(self, question_id: str) -> None:
+        """Wish that the answer be stopped."""
+        await self._link.call("SET", self._wish(question_id), 1, "EX", KEPT_FOR)
+
+    async def asked(self, question_ids: Collection[str]) -> frozenset[str]:
+        """Which of these are to be stopped."""
+        if not question_ids:
+            return frozenset()
+        found = await self._link.call("MGET", *map(self._wish, question_ids))
+        return frozenset(one for one, wish in zip(question_ids, found, strict=True) if wish)
+
+    async def clear(self, question_id: str) -> None:
+        """The wish was heard."""
+        await self._link.call("DEL", self._wish(question_id))
+
+    async def working(self, key: ConversationKey, question_id: str | None) -> None:
+        """Note which question is being answered in a conversation."""
+        if question_id is None:
+            await self._link.call("DEL", self._work(key))
+        else:
+            await self._link.call("SET", self._work(key), question_id, "EX", KEPT_FOR)
+
+    async def being_answered(self, key: ConversationKey) -> str | None:
+        """The question that is being answered in a conversation."""
+        raw: bytes | None = await self._link.call("GET", self._work(key))
+        return raw.decode() if raw else None
+
+    def _wish(self, question_id: str) -> str:
+        return self._link.key("stop", question_id)
+
+    def _work(self, key: ConversationKey) -> str:
+        return self._link.key("work", key.workspace, key.channel, key.thread)

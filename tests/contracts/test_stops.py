@@ -1,0 +1,38 @@
+"""What every store of wishes to stop must keep to."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.adapters.redis.client import Link
+from bot.adapters.redis.stops import RedisStops
+from bot.models import ConversationKey
+from bot.ports.memory import Stops
+
+KEY = ConversationKey("T1", "C1", "1.1")
+
+
+@pytest.fixture(params=["redis"])
+def stops(request: pytest.FixtureRequest, link: Link) -> Stops:
+    adapters: dict[str, Stops] = {"redis": RedisStops(link)}
+    return adapters[request.param]
+
+
+async def test_a_wish_is_heard_until_it_is_cleared(stops: Stops) -> None:
+    """Only what was wished for is named, as often as one looks."""
+    assert await stops.asked([]) == frozenset()
+    await stops.ask("q1")
+    assert await stops.asked(["q1", "q2"]) == {"q1"}
+    assert await stops.asked(["q1"]) == {"q1"}
+    await stops.clear("q1")
+    assert await stops.asked(["q1", "q2"]) == frozenset()
+
+
+async def test_the_question_being_answered_is_known_by_its_conversation(stops: Stops) -> None:
+    """A stop that names only the thread finds its question, as long as somebody works on it."""
+    assert await stops.being_answered(KEY) is None
+    await stops.working(KEY, "q1")
+    assert await stops.being_answered(KEY) == "q1"
+    assert await stops.being_answered(ConversationKey("T1", "C1", "2.2")) is None
+    await stops.working(KEY, None)
+    assert await stops.being_answered(KEY) is None
