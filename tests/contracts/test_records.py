@@ -15,6 +15,7 @@ from tests.nouns import NOON, a_question
 
 RECEIVED = AnswerRecord(a_question(), updated_at=NOON)
 ID = RECEIVED.question.id
+LATELY = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=400)
 
 
 @pytest.fixture(params=["redis"])
@@ -141,4 +142,4 @@ def _asked(hour: int, asker: str) -> AnswerRecord:
 
 def _hour(n: int) -> datetime:
     """Recent hours: what is older than a month is not listed."""
-    return datetime.now(UTC) - timedelta(hours=400) + timedelta(hours=n)
+    return LATELY + timedelta(hours=n)
