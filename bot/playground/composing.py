@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.playground.mrkdwn import BARE_URL, encode
+from bot.playground.mrkdwn import BARE_URL, decode, encode
 from bot.playground.wire import Json
 
 PIECES = re.compile(rf"<(?P<sigil>[@#])(?P<name>[\w.-]+)>|@(?P<typed>\w[\w.-]*)|(?P<url>\b{BARE_URL})")
+
+STORED = re.compile(r"<(?:@(?P<person>\w+)|#(?P<room>\w+)|(?P<address>[^<>|]+))>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,18 @@ class Composer:
         section = {"type": "rich_text_section", "elements": elements}
         mentions = frozenset(str(e["user_id"]) for e in elements if e["type"] == "user")
         return Composed("".join(map(_stored, elements)), ({"type": "rich_text", "elements": [section]},), mentions)
+
+    def typed(self, stored: str) -> str:
+        """What to type for a message that was composed here: `compose` makes the same of it."""
+        people = {key: name for name, key in self.people.items()}
+        rooms = {key: name for name, key in self.rooms.items()}
+
+        def spelt(match: re.Match[str]) -> str:
+            if match["person"]:
+                return "@" + people.get(match["person"], match["person"])
+            return f"<#{rooms.get(match['room'], match['room'])}>" if match["room"] else match["address"]
+
+        return decode(STORED.sub(spelt, stored))
 
     def _elements(self, typed: str) -> Iterator[Json]:
         end = 0

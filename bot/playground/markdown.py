@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from bot.playground.mrkdwn import ANGLED, BARE_URL, EMOJI, MAX_DEPTH, Mrkdwn, Names, decode
 from bot.playground.nodes import Node, link, styled, text
@@ -33,6 +34,7 @@ QUOTE = re.compile(r"^ {0,3}(?:>|&gt;) ?")
 ITEM = re.compile(r"^( *)([-*+]|\d{1,9}[.)])[ \t]+(?=\S)")
 DEFINITION = re.compile(r"^ {0,3}\[([^\[\]\n]+)\]:[ \t]*<?(\S+?)>?(?:[ \t]+[\"'(][^\n]*)?$", re.MULTILINE)
 REFERENCE = re.compile(r"!?\[([^\[\]\n]+)\](?:\[([^\[\]\n]*)\])?(?![(:])")
+BAR = re.compile(r"(?<!\\)\|")
 TABLE_RULE = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 
 
@@ -117,12 +119,16 @@ class Markdown:
 
     def _table(self, lines: Sequence[str], position: int) -> tuple[int, Node]:
         body = _until(lines, position + 2, lambda line: "|" not in line)
-        rows = [self._row(lines[position], header=True), *(self._row(line, header=False) for line in body)]
+        sides = [_side(rule) for rule in _cells(lines[position + 1])]
+        heads, *rest = (lines[position], *body)
+        rows = [self._row(heads, sides, header=True), *(self._row(line, sides, header=False) for line in rest)]
         return len(body) + 2, Node("table", children=tuple(rows))
 
-    def _row(self, line: str, *, header: bool) -> Node:
-        cells = re.split(r"(?<!\\)\|", line.strip().removeprefix("|").removesuffix("|"))
-        shown = (Node("cell", children=tuple(self.inline(cell.strip()))) for cell in cells)
+    def _row(self, line: str, sides: Sequence[str], *, header: bool) -> Node:
+        shown = (
+            Node("cell", children=tuple(self.inline(cell)), attributes={"align": side} if side else {})
+            for cell, side in zip_longest(_cells(line), sides[: len(_cells(line))], fillvalue="")
+        )
         return Node("row", children=tuple(shown), attributes={"header": header})
 
     def inline(self, source: str, depth: int = 0) -> Iterator[Node]:
@@ -179,6 +185,18 @@ def _without_references(source: str) -> str:
         return f"[{match[1]}]({address})" if address else match[0]
 
     return REFERENCE.sub(resolved, DEFINITION.sub("", source))
+
+
+def _cells(line: str) -> list[str]:
+    """What stands between the bars of a table's line."""
+    return [cell.strip() for cell in BAR.split(line.strip().removeprefix("|").removesuffix("|"))]
+
+
+def _side(rule: str) -> str:
+    """Where a column's words stand, read off the colons of its rule; empty for the left."""
+    if not rule.endswith(":"):
+        return ""
+    return "center" if rule.startswith(":") else "right"
 
 
 def _until(lines: Sequence[str], start: int, stop: Callable[[str], object]) -> list[str]:

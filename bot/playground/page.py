@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, cast
+from typing import cast
 
 from aiohttp import web
 
 from bot.playground.deeds import Deeds
 from bot.playground.doors import Doors
-from bot.playground.messages import Message
-from bot.playground.nodes import Node
-from bot.playground.surfaces import view_shape
+from bot.playground.forms import Given
+from bot.playground.telling import Telling
 from bot.playground.wire import Json
-from bot.playground.workspace import Change, Room, View, Workspace
+from bot.playground.workspace import Change, Workspace
 
-FILES = {"script.js": "text/javascript", "style.css": "text/css", "icon.svg": "image/svg+xml"}
+SCRIPTS = (
+    "script",
+    "acting",
+    "composing",
+    "controls",
+    "drawing",
+    "forms",
+    "known",
+    "making",
+    "messages",
+    "rooms",
+    "threads",
+)
+FILES = {
+    **{f"{name}.js": "text/javascript" for name in SCRIPTS},
+    "style.css": "text/css",
+    "icon.svg": "image/svg+xml",
+}
 LONGEST_MESSAGE = 12_000
 
 
@@ -32,8 +48,12 @@ class Page:
     deeds: Deeds
     suggestions: Sequence[str]
     is_bot_online: Callable[[], bool]
+    telling: Telling = field(init=False)
     readers: set[asyncio.Queue[Json]] = field(default_factory=set["asyncio.Queue[Json]"])
     sockets: set[web.WebSocketResponse] = field(default_factory=set[web.WebSocketResponse])
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "telling", Telling(self.workspace, self.suggestions, self.is_bot_online))
 
     def routes(self) -> list[web.RouteDef]:
         """What the server answers for the page."""
@@ -67,7 +87,7 @@ class Page:
         socket = web.WebSocketResponse(heartbeat=30, max_msg_size=1024)
         await socket.prepare(request)
         queue: asyncio.Queue[Json] = asyncio.Queue()
-        queue.put_nowait(self._everything())
+        queue.put_nowait(self.telling.everything())
         self.readers.add(queue)
         self.sockets.add(socket)
         writing = asyncio.create_task(self._write(socket, queue))
@@ -92,86 +112,10 @@ class Page:
 
     def watch(self, change: Change) -> None:
         """Pass one change on to every open page."""
-        news = self._news(change)
+        news = self.telling.news(change)
         if news is not None:
             for reader in tuple(self.readers):
                 reader.put_nowait(news)
-
-    def _news(self, change: Change) -> Json | None:
-        kind, of = change.kind, cast("Any", change.of)
-        if kind == "message":
-            return {"kind": "message", "message": message_json(of)}
-        if kind == "gone":
-            return {"kind": "gone", "channel": of.channel, "ts": of.ts}
-        if kind == "status":
-            channel, thread_ts = of
-            return {"kind": "status", **self._status(channel, thread_ts)}
-        if kind in ("view", "home"):
-            return {"kind": "views", **self._views()}
-        return self._other_news(change)
-
-    def _other_news(self, change: Change) -> Json | None:
-        kind, of = change.kind, cast("Any", change.of)
-        if kind == "trouble":
-            return {"kind": "trouble", "person": of[0], "text": of[1]}
-        if kind in ("members", "prompts"):
-            return {"kind": "room", "room": self._room(of)}
-        return {"kind": "bot", "online": self.is_bot_online()} if kind == "bot" else None
-
-    def _everything(self) -> Json:
-        cast_ = self.workspace.cast
-        messages = [
-            message_json(message)
-            for room in self.workspace.rooms.values()
-            for message in (*room.messages.values(), *room.ephemeral.values())
-        ]
-        people = [
-            {"id": p.id, "name": p.name, "real_name": p.real_name, "title": p.title, "guest": p.is_guest}
-            for p in cast_.people
-            if p.kind != "deactivated"
-        ]
-        return {
-            "kind": "all",
-            "team": cast_.team_name,
-            "bot": {"id": cast_.bot.id, "name": cast_.bot.name, "real_name": cast_.bot.real_name},
-            "online": self.is_bot_online(),
-            "people": people,
-            "rooms": [self._room(room) for room in self.workspace.rooms.values()],
-            "messages": messages,
-            "statuses": [self._status(*key) for key in self.workspace.statuses],
-            "suggestions": list(self.suggestions),
-            **self._views(),
-        }
-
-    def _room(self, room: Room) -> Json:
-        channel = room.channel
-        prompts = [dict(prompt) for prompt in self.workspace.prompts.get(room.id, ())]
-        return {
-            "id": room.id,
-            "name": channel.name,
-            "kind": channel.kind,
-            "topic": channel.topic,
-            "archived": channel.archived,
-            "members": list(room.members),
-            "prompts": prompts,
-        }
-
-    def _status(self, channel: str, thread_ts: str) -> Json:
-        status = self.workspace.status(channel, thread_ts)
-        lasts = status.until - self.workspace.clock() if status else 0
-        lines = [status.text, *status.loading_messages] if status else []
-        return {"channel": channel, "thread_ts": thread_ts, "lines": lines, "lasts": lasts}
-
-    def _views(self) -> Json:
-        modals = {view.owner: self._view(view) for view in self.workspace.modals.values()}
-        homes = {view.owner: self._view(view) for view in self.workspace.homes.values()}
-        return {"modals": modals, "homes": homes}
-
-    def _view(self, view: View) -> Json:
-        shape = view_shape(self.workspace, view)
-        labels: Json = {name: shape[name]["text"] if shape[name] else None for name in ("title", "submit", "close")}
-        nodes = self.workspace.rendering.blocks(view.view["blocks"])
-        return {"id": view.id, **labels, "body": nodes_json(nodes), "errors": dict(view.errors)}
 
     # --- doing ------------------------------------------------------------------------------------------------------
 
@@ -187,22 +131,13 @@ class Page:
         return web.json_response(result)
 
     async def _do(self, deed: str, of: Deed) -> Json:
+        """Carry out a deed; what comes back goes to the page."""
         if deed == "say":
             thread = of.optional("thread_ts")
             return {"ts": await self.deeds.say(of.text("as"), of.text("channel"), of.words(), thread_ts=thread)}
-        if deed == "click":
-            where = (of.text("as"), of.text("channel"), of.text("ts"))
-            await self.deeds.click(*where, of.text("action_id"), value=of.optional("value"))
-        elif deed == "click-in-view":
-            await self.deeds.click_in_view(of.text("view"), of.text("action_id"), value=of.optional("value"))
-        elif deed == "submit":
-            await self.deeds.submit(of.text("view"), of.strings("values"))
-        elif deed == "dismiss":
-            await self.deeds.dismiss(of.text("view"))
-        elif deed == "open-home":
-            self.deeds.open_home(of.text("as"), of.text("tab"))
-        else:
+        if deed not in DEEDS:
             raise LookupError(f"nobody can {deed}")
+        await DEEDS[deed](self.deeds, of)
         return {}
 
 
@@ -210,18 +145,18 @@ class Page:
 class Deed:
     """What the page sent along, read strictly."""
 
-    given: Json
+    sent: Json
 
     def text(self, name: str) -> str:
         """A string that must be there."""
-        value = self.given.get(name)
+        value = self.sent.get(name)
         if not isinstance(value, str):
             raise TypeError(f"{name} must be a string")
         return value
 
     def optional(self, name: str) -> str | None:
         """A string that may be missing."""
-        return None if self.given.get(name) is None else self.text(name)
+        return None if self.sent.get(name) is None else self.text(name)
 
     def words(self) -> str:
         """What was typed: something, and not a book."""
@@ -232,38 +167,63 @@ class Deed:
             raise ValueError(f"a message holds {LONGEST_MESSAGE} characters at most")
         return words
 
-    def strings(self, name: str) -> dict[str, str]:
-        """A flat object of strings."""
-        value: object = self.given.get(name)
+    def given(self, name: str) -> Given | None:
+        """One string, or several, or nothing."""
+        return None if self.sent.get(name) is None else _given(self.sent[name], name)
+
+    def values(self, name: str) -> dict[str, Given]:
+        """What a form holds, by `action_id`."""
+        value: object = self.sent.get(name) or {}
         if not isinstance(value, dict):
             raise TypeError(f"{name} must be an object")
-        fields = cast("Json", value)
-        if not all(isinstance(entry, str) for entry in fields.values()):
-            raise TypeError(f"{name} must hold strings")
-        return fields
+        return {key: _given(entry, key) for key, entry in cast("Json", value).items()}
 
 
-def message_json(message: Message) -> Json:
-    """A message for the page."""
-    return {
-        "channel": message.channel,
-        "ts": message.ts,
-        "thread_ts": message.thread_ts,
-        "user": message.user,
-        "body": nodes_json(message.nodes),
-        "edited": message.edited_ts is not None,
-        "only": message.ephemeral_to,
-        "streaming": message.is_streaming,
-        "broadcast": message.broadcast,
-        "gone": message.tombstone,
-        "username": message.username,
-        "reactions": [{"name": r.name, "count": len(r.users)} for r in message.reactions],
-    }
+def _given(value: object, name: str) -> Given:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in cast("list[object]", value)):
+        raise TypeError(f"{name} must be a string or several")
+    return cast("list[str]", value)
 
 
-def nodes_json(nodes: Sequence[Node]) -> list[dict[str, object]]:
-    """A tree for the page."""
-    return [node.as_json() for node in nodes]
+async def _click(deeds: Deeds, of: Deed) -> None:
+    where = (of.text("as"), of.text("channel"), of.text("ts"))
+    await deeds.click(*where, of.text("action_id"), value=of.given("value"))
+
+
+async def _click_in_view(deeds: Deeds, of: Deed) -> None:
+    view, action_id = of.text("view"), of.text("action_id")
+    await deeds.click_in_view(view, action_id, value=of.given("value"), values=of.values("values"))
+
+
+async def _open_home(deeds: Deeds, of: Deed) -> None:
+    deeds.open_home(of.text("as"), of.text("tab"))
+
+
+async def _command(deeds: Deeds, of: Deed) -> None:
+    await deeds.command(of.text("as"), of.text("channel"), of.text("command"), of.text("text"))
+
+
+async def _shortcut(deeds: Deeds, of: Deed) -> None:
+    where = (of.text("as"), of.text("channel"), of.text("ts"))
+    await deeds.message_shortcut(*where, of.text("callback_id"))
+
+
+DEEDS: Mapping[str, Callable[[Deeds, Deed], Awaitable[object]]] = {
+    "edit": lambda deeds, of: deeds.edit(of.text("as"), of.text("channel"), of.text("ts"), of.words()),
+    "delete": lambda deeds, of: deeds.delete(of.text("as"), of.text("channel"), of.text("ts")),
+    "command": _command,
+    "shortcut": _shortcut,
+    "click": _click,
+    "click-in-view": _click_in_view,
+    "submit": lambda deeds, of: deeds.submit(of.text("view"), of.values("values")),
+    "dismiss": lambda deeds, of: deeds.dismiss(of.text("view")),
+    "open-home": _open_home,
+    "look-at": lambda deeds, of: deeds.look_at(of.text("as"), of.text("channel")),
+    "stop": lambda deeds, of: deeds.stop(of.text("as"), of.text("channel"), of.text("thread_ts")),
+}
+"""What the page can do for a person, apart from writing."""
 
 
 def _object(text: str) -> Json:

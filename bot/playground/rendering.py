@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.playground.controls import control, image
+from bot.playground.controls import field as field_of
 from bot.playground.markdown import Markdown
 from bot.playground.mrkdwn import EMOJI, Mrkdwn, Names, date, mention
 from bot.playground.nodes import Attribute, Node, link, text
@@ -83,7 +85,7 @@ class Rendering:
         shown: list[Node] = []
         for element in block["elements"]:
             if element["type"] == "image":
-                shown.append(_image(element))
+                shown.append(image(element))
             else:
                 shown.append(Node("cell", children=self.text_object(element)))
         yield Node("context", children=tuple(shown))
@@ -96,20 +98,26 @@ class Rendering:
         """Standard Markdown."""
         yield from self.markdown.block(block["text"])
 
-    def image(self, block: Json) -> Iterator[Node]:
-        """An image, shown by its alternative text: the playground fetches nothing."""
-        yield _image(block)
+    def picture(self, block: Json) -> Iterator[Node]:
+        """An image block."""
+        yield image(block)
 
     def table(self, block: Json) -> Iterator[Node]:
         """A table whose first row is its head."""
         rows: list[Node] = []
+        columns: Sequence[Json | None] = block.get("column_settings", ())
         for position, row in enumerate(block["rows"]):
-            cells = tuple(Node("cell", children=tuple(self._cell(cell))) for cell in row)
+            cells = tuple(self._cell(cell, _at(columns, place)) for place, cell in enumerate(row))
             rows.append(Node("row", children=cells, attributes={"header": position == 0}))
         yield Node("table", children=tuple(rows))
 
-    def _cell(self, cell: Json) -> Iterable[Node]:
-        return self.rich_text(cell) if cell["type"] == "rich_text" else (text(str(cell["text"])),)
+    def _cell(self, cell: Json, column: Json) -> Node:
+        """A cell, aligned as its column is; numbers stand at the right unless told otherwise."""
+        number = cell["type"] == "raw_number"
+        inner = self.rich_text(cell) if cell["type"] == "rich_text" else _plain_lines(str(cell["text"]))
+        align = column.get("align") or ("right" if number else "left")
+        attributes: dict[str, Attribute] = {} if align == "left" else {"align": align}
+        return Node("cell", children=tuple(inner), attributes=attributes)
 
     def task(self, block: Json) -> Iterator[Node]:
         """A step of a streamed answer."""
@@ -118,28 +126,16 @@ class Rendering:
 
     def input(self, block: Json) -> Iterator[Node]:
         """A field of a form."""
-        element = block["element"]
-        attributes: dict[str, Attribute] = {
-            "label": block["label"]["text"],
-            "block_id": block["block_id"],
-            "action_id": element["action_id"],
-            "multiline": element.get("multiline", False),
-            "optional": block.get("optional", False),
-            "value": element.get("initial_value", ""),
-            "longest": element.get("max_length", 3000),
-        }
-        if block.get("hint"):
-            attributes["hint"] = block["hint"]["text"]
-        yield Node("input", attributes=attributes)
+        yield field_of(block, self.mrkdwn)
 
     # --- elements ---------------------------------------------------------------------------------------------------
 
     def _elements(self, elements: Iterable[Json], block: Json) -> Iterator[Node]:
         for element in elements:
             if element["type"] == "image":
-                yield _image(element)
+                yield image(element)
             else:
-                yield _control(element, str(block["block_id"]))
+                yield control(element, str(block["block_id"]), self.mrkdwn)
 
     # --- rich text --------------------------------------------------------------------------------------------------
 
@@ -199,12 +195,17 @@ BLOCKS: Mapping[str, Callable[[Rendering, Json], Iterable[Node]]] = {
     "actions": Rendering.actions,
     "context_actions": Rendering.actions,
     "markdown": Rendering.markdown_block,
-    "image": Rendering.image,
+    "image": Rendering.picture,
     "table": Rendering.table,
     "rich_text": Rendering.rich_text,
     "task_card": Rendering.task,
     "input": Rendering.input,
 }
+
+
+def _at(columns: Sequence[Json | None], place: int) -> Json:
+    """The settings of one column, empty where it has none."""
+    return (columns[place] if place < len(columns) else None) or {}
 
 
 def _plain_lines(value: str) -> Iterator[Node]:
@@ -213,34 +214,3 @@ def _plain_lines(value: str) -> Iterator[Node]:
             yield Node("break")
         if line:
             yield text(line)
-
-
-def _image(value: Json) -> Node:
-    return Node("image", value["alt_text"], attributes={"url": value.get("image_url", "")})
-
-
-def _control(element: Json, block_id: str) -> Node:
-    """A button or a menu; `block_id` and `action_id` say what a click on it sends."""
-    attributes: dict[str, Attribute] = {"block_id": block_id, "action_id": element["action_id"]}
-    if element["type"] == "feedback_buttons":
-        sides = tuple(_side(element[f"{side}_button"], side) for side in ("positive", "negative"))
-        return Node("feedback", children=sides, attributes=attributes)
-    if element["type"] in ("overflow", "static_select"):
-        options = tuple(_option(option) for option in element["options"])
-        placeholder = element.get("placeholder", {}).get("text", "More actions")
-        kind = "overflow" if element["type"] == "overflow" else "select"
-        return Node(kind, children=options, attributes={**attributes, "label": placeholder})
-    for extra in ("style", "url", "value"):
-        if extra in element:
-            attributes[extra] = element[extra]
-    label = element.get("accessibility_label")
-    return Node("button", element["text"]["text"], attributes={**attributes, **({"label": label} if label else {})})
-
-
-def _side(button: Json, side: str) -> Node:
-    label = button.get("accessibility_label", button["text"]["text"])
-    return Node("button", button["text"]["text"], attributes={"value": button["value"], "label": label, "side": side})
-
-
-def _option(option: Json) -> Node:
-    return Node("option", option["text"]["text"], attributes={"value": option["value"]})

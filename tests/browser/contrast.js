@@ -1,6 +1,6 @@
 // What cannot be read well: every element with words of its own whose contrast with what lies behind it is under 4.5.
 () => {
-  const NOT_SEEN = "[hidden], .hidden, .toast, .skip, .reply-button, .grouped .margin";
+  const NOT_SEEN = "[hidden], .hidden, .toast, .skip, .tools, .grouped .margin";
   const parse = (colour) => colour.match(/[\d.]+/g).map(Number);
   const linear = (part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
   const light = ([red, green, blue]) =>

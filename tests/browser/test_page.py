@@ -141,11 +141,14 @@ async def test_a_line_for_one_is_seen_by_one(page: Page, slack: Playground, talk
 
 
 async def test_each_person_sees_their_own_conversations(page: Page) -> None:
-    """Ana is everywhere, Ben not in the private channel, the guest in one channel only."""
+    """Ana is everywhere, Ben not in the private channel, the admin and the guest in one channel each."""
     rooms = page.locator("#channels .name")
-    await expect(rooms).to_have_text(["general", "project-x", "people-ops"])
+    await expect(rooms).to_have_text(["general", "project-x", "people-ops", "it-help"])
     await page.get_by_label("Ben Okafor").check()
-    await expect(rooms).to_have_text(["general", "project-x"])
+    await expect(rooms).to_have_text(["general", "project-x", "it-help"])
+    await page.get_by_label("Ada Moreau").check()
+    await expect(rooms).to_have_text(["it-help"])
+    await expect(page.locator(".person", has_text="Ada Moreau").locator(".badge")).to_have_text("Admin")
     await page.get_by_label("Gus Lind").check()
     await expect(rooms).to_have_text(["project-x"])
     await expect(page.get_by_role("heading", level=1)).to_have_text("#project-x")

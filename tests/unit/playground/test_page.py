@@ -13,6 +13,7 @@ import pytest
 
 import bot.playground
 from bot.playground import Playground
+from bot.playground.page import FILES
 from tests.unit.playground.conftest import Client, Seconds, client_of, section
 
 PAGE = Path(bot.playground.__file__).parent / "page"
@@ -40,8 +41,12 @@ async def test_a_page_is_told_everything_first(slack: Playground, browser: aioht
     await slack.say("ana", "general", "@Footnote <b>hi</b>")
     async with live(slack, browser) as socket:
         everything = await until(socket, "all")
-    assert [person["name"] for person in everything["people"]] == ["ana", "ben", "gus"]
-    assert [person["guest"] for person in everything["people"]] == [False, False, True]
+    assert [person["name"] for person in everything["people"]] == ["ana", "ben", "gus", "ada"]
+    assert [person["guest"] for person in everything["people"]] == [False, False, True, False]
+    assert [person["admin"] for person in everything["people"]] == [False, False, False, True]
+    assert [command["name"] for command in everything["commands"]] == ["/ask", "/search"]
+    assert [shortcut["label"] for shortcut in everything["shortcuts"]] == ["Answer this", "Summarise thread"]
+    assert everything["can_stop"] is True
     (message,) = everything["messages"]
     words = message["body"][0]["of"]
     assert words == [
@@ -115,11 +120,16 @@ async def test_only_the_pages_files_are_served(slack: Playground, browser: aioht
 
 def test_the_script_writes_text_only() -> None:
     """No way of making elements from strings, no evaluation, no address outside this machine."""
-    script = (PAGE / "script.js").read_text(encoding="utf-8")
+    script = "\n".join(path.read_text(encoding="utf-8") for path in sorted(PAGE.glob("*.js")))
     forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|\.srcdoc|DOMParser"
     assert re.findall(forbidden, script) == []
     outside = re.findall(r"https?://(?!www\.w3\.org/2000/svg)[\w.]+", script)
     assert outside == []
+
+
+def test_every_file_of_the_page_is_served() -> None:
+    """A script that is not on the list would be missing in the browser alone."""
+    assert {path.name for path in PAGE.iterdir()} == {"index.html", *FILES}
 
 
 def test_the_page_loads_nothing_from_elsewhere() -> None:
