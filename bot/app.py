@@ -1,8 +1,9 @@
 """Slack app assembly: one AsyncApp with every listener, reached over Socket Mode or over HTTP."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -12,9 +13,8 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.ports.memory import Conversations
-from bot.ports.queue import JobQueue
-from handlers import listeners
+from handlers import Ports, listeners
+from handlers.buttons import Seal
 from handlers.calls import client_over, quiet_logger
 from handlers.door import LARGEST_BODY, Door
 from handlers.tokens import Identity
@@ -24,16 +24,17 @@ def build_app(
     *,
     client: AsyncWebClient,
     identity: Identity,
-    jobs: JobQueue,
-    conversations: Conversations,
+    ports: Ports,
+    now: Callable[[], datetime],
     signing_secret: str | None = None,
 ) -> AsyncApp:
     """The app with every listener, for either transport; `signing_secret` is needed for HTTP.
 
     An envelope is acknowledged after its listener has run: acknowledged means queued. No call of Slack's API stands
-    before that. (Bolt's own authorization calls auth.test, and acknowledges what that call could not check.)
+    before that but the one that opens a modal, or tells one person why their click did nothing. (Bolt's own
+    authorization calls auth.test, and acknowledges what that call could not check.)
     """
-    token = client.token
+    token = client.token or ""
 
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(
@@ -52,7 +53,7 @@ def build_app(
         process_before_response=True,
         logger=quiet_logger(),
     )
-    for listener in listeners(jobs=jobs, conversations=conversations):
+    for listener in listeners(ports, seal=Seal.of(token), now=now):
         listener.register(app)
     return app
 

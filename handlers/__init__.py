@@ -1,8 +1,17 @@
 """The Slack edge, both ways: envelopes in, Block Kit out."""
 
-from bot.ports.memory import Conversations
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.ports.memory import AnswerRecords, Channels, Conversations, FeedbackBook, Stops
 from bot.ports.queue import JobQueue
 from handlers.apologies import Apologies
+from handlers.behaviour import Behaviour
+from handlers.buttons import Seal
+from handlers.commands import Commands
+from handlers.edits import Edits
 from handlers.listening import Listener
 from handlers.mentions import Mentions
 from handlers.messages import Messages
@@ -10,12 +19,32 @@ from handlers.threads import Threads
 from handlers.unheard import Unheard
 
 
-def listeners(*, jobs: JobQueue, conversations: Conversations) -> tuple[Listener, ...]:
-    """Every listener, in the order Bolt tries them: the first that matches gets the event."""
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the listeners store into, and the little that they read."""
+
+    jobs: JobQueue
+    conversations: Conversations
+    records: AnswerRecords
+    feedback: FeedbackBook
+    channels: Channels
+    stops: Stops
+
+
+def listeners(
+    ports: Ports, *, seal: Seal, now: Callable[[], datetime], clock: Callable[[], float] = time.monotonic
+) -> tuple[Listener, ...]:
+    """Every listener, in the order Bolt tries them: the first that matches gets the event.
+
+    `now` is the time of day; `clock` counts seconds, from anywhere.
+    """
+    jobs, behaviour = ports.jobs, Behaviour(ports.channels, clock)
     return (
-        Mentions(jobs, conversations),
-        Threads(jobs, conversations),
-        Messages(jobs),
+        Mentions(jobs, ports.conversations),
+        Edits(jobs, ports.conversations, ports.records, ports.stops),
+        Threads(jobs, ports.conversations, behaviour),
+        Messages(jobs, behaviour),
+        Commands(jobs, seal, now),
         Unheard(),
         Apologies(),
     )

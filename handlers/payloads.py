@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from bot.models import ConversationKey, Question
 
@@ -27,17 +28,32 @@ _PERSON = "someone"
 
 def question_from_message(body: Envelope, *, bot_user: str) -> Question:
     """What a mention, a follow-up or a direct message asks. Its thread is the conversation, or it begins one itself."""
+    return _question(body, body["event"], bot_user=bot_user)
+
+
+def question_from_edit(body: Envelope, *, bot_user: str) -> Question:
+    """What a message asks since it was edited: the same question, by its id, in a later version."""
+    edited: Event = body["event"]["message"]
+    return replace(_question(body, edited, bot_user=bot_user), version=edited["edited"]["ts"])
+
+
+def _question(body: Envelope, message: Event, *, bot_user: str) -> Question:
     event = body["event"]
-    team, channel, ts = body["team_id"], event["channel"], event["ts"]
+    team, channel, ts = body["team_id"], event["channel"], message["ts"]
     return Question(
-        id=f"{team}/{channel}/{ts}",
-        text=plain(event.get("text") or "", bot_user=bot_user),
-        asker=event["user"],
-        conversation=ConversationKey(workspace=team, channel=channel, thread=event.get("thread_ts") or ts),
+        id=question_id(team, channel, ts),
+        text=plain(message.get("text") or "", bot_user=bot_user),
+        asker=message["user"],
+        conversation=ConversationKey(workspace=team, channel=channel, thread=message.get("thread_ts") or ts),
         message=ts,
         asked_at=datetime.fromtimestamp(float(ts), tz=UTC),
         private=is_direct(event),
     )
+
+
+def question_id(team: str, channel: str, ts: str) -> str:
+    """What the question in a message is called, wherever it is spoken of."""
+    return f"{team}/{channel}/{ts}"
 
 
 def delivery_keys(body: Envelope) -> tuple[str, ...]:
@@ -60,6 +76,18 @@ def from_person(event: Event, *, bot_user: str) -> bool:
     return written and not event.get("bot_id") and event.get("user") not in (None, bot_user, _SLACKBOT)
 
 
+def is_edit(event: Event) -> bool:
+    """Whether a person changed the words of a message: Slack also reports previews and replies as changes."""
+    changed, before = part(event, "message"), part(event, "previous_message")
+    return bool(changed.get("edited")) and (changed.get("text") or "") != (before.get("text") or "")
+
+
+def deleted_message(event: Event) -> Event | None:
+    """The message that was taken back, as it was. The root of a thread with replies leaves a tombstone in its place."""
+    tombstone = event.get("subtype") == "message_changed" and part(event, "message").get("subtype") == "tombstone"
+    return event.get("previous_message") if tombstone or event.get("subtype") == "message_deleted" else None
+
+
 def is_direct(event: Event) -> bool:
     """Whether only the sender and the bot read this."""
     return event.get("channel_type") == "im" or str(event.get("channel")).startswith("D")
@@ -78,6 +106,17 @@ def mentions(event: Event, user: str) -> bool:
 def addresses_others(event: Event, *, bot_user: str) -> bool:
     """Whether the message names another person, a group, or everybody."""
     return any(found[1] != bot_user for found in _SOMEBODY.finditer(event.get("text") or ""))
+
+
+def names_somebody(event: Event) -> bool:
+    """Whether the message names anybody at all, a person, a group, everybody or a bot."""
+    return bool(_SOMEBODY.search(event.get("text") or ""))
+
+
+def part(whole: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The object that stands under a name; an empty one where Slack says null, or nothing."""
+    found = whole.get(name)
+    return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
 
 
 def plain(text: str, *, bot_user: str) -> str:

@@ -1,12 +1,15 @@
 """Messages in a thread that do not name the bot: follow-ups, where it takes part."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.jobs import AnswerQuestion
+from bot.answering.asks import asks
+from bot.jobs import AnswerQuestion, OfferAnswer
+from bot.models import Question
 from bot.ports.memory import Conversations
 from bot.ports.queue import JobQueue
+from handlers.behaviour import Behaviour
 from handlers.listening import App
 from handlers.payloads import (
     Envelope,
@@ -23,10 +26,11 @@ from handlers.payloads import (
 
 @dataclass(frozen=True, slots=True)
 class Threads:
-    """Answers on in a thread from a mention until somebody else is addressed by name."""
+    """Goes on in a thread, as its channel is set, from a mention until somebody else is addressed by name."""
 
     jobs: JobQueue
     conversations: Conversations
+    behaviour: Behaviour
 
     def register(self, app: App) -> None:
         """Listen to messages in the threads of channels."""
@@ -44,6 +48,14 @@ class Threads:
         question = question_from_message(body, bot_user=bot_user)
         if addresses_others(event, bot_user=bot_user):
             await self.conversations.leave(question.conversation)
-        elif question.text and await self.conversations.joined(question.conversation):
-            await self.conversations.join(question.conversation)
-            await self.jobs.enqueue(AnswerQuestion(question), once=delivery_keys(body))
+        elif asks(question.text) and await self.conversations.joined(question.conversation):
+            await self._go_on(replace(question, addressed="followed"), once=delivery_keys(body))
+
+    async def _go_on(self, question: Question, *, once: tuple[str, ...]) -> None:
+        """What the channel's mode says: an answer, an offer of one, or nothing."""
+        where = question.conversation
+        mode = (await self.behaviour.read(where.workspace, where.channel)).mode
+        if mode == "mention":
+            return
+        await self.conversations.join(where)
+        await self.jobs.enqueue(OfferAnswer(question) if mode == "offer" else AnswerQuestion(question), once=once)

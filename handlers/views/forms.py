@@ -1,0 +1,137 @@
+"""The modals that can be shown at once, and the line that acknowledges a question: nothing in them has to be found."""
+
+from typing import Any, TypeAlias
+
+from bot.feedback import Feedback, Reason
+from handlers.buttons import Action, Entry, Form
+from handlers.views.blocks import Block, Message, remark
+
+View: TypeAlias = dict[str, Any]
+
+LONGEST_QUESTION = 1_000
+LONGEST_WORDS = 3_000
+"""Characters that an entry takes; Slack's own limit."""
+
+REASONS = {
+    Reason.WRONG: "It is wrong",
+    Reason.OUTDATED: "It is outdated",
+    Reason.NOT_ASKED: "It is not what I asked",
+    Reason.SOURCE_MISSING: "A source is missing",
+    Reason.OTHER: "Something else",
+}
+IN_THREAD, ONLY_ME = "thread", "me"
+
+
+def searching(again: str) -> Message:
+    """The private line that shows a question was taken; `again` is the sealed value of its button."""
+    text = "Searching the docs…"
+    button: Block = {"type": "button", "action_id": Action.AGAIN, "text": _plain("Ask again"), "value": again}
+    return Message(text, (_line(text), {"type": "actions", "elements": [button]}))
+
+
+def loading(title: str) -> View:
+    """A modal that waits to be filled."""
+    return {"type": "modal", "title": _plain(title), "close": _plain("Close"), "blocks": [_line("One moment…")]}
+
+
+def note(title: str, text: str) -> View:
+    """A modal of one line, for a place where no private line can be written."""
+    return {"type": "modal", "title": _plain(title), "close": _plain("Close"), "blocks": [_line(text)]}
+
+
+def feedback_form(sealed: str, earlier: Feedback | None) -> View:
+    """What was not good about an answer; filled in with what the person said of it before."""
+    chosen = earlier.reasons if earlier else ()
+    reasons: Block = {
+        "type": "checkboxes",
+        "action_id": Entry.REASONS,
+        "options": [_option(words, reason) for reason, words in REASONS.items()],
+    }
+    if chosen:
+        reasons["initial_options"] = [_option(REASONS[reason], reason) for reason in chosen]
+    words = _text(Entry.WORDS, initial=earlier.words if earlier else "", lines=True)
+    return _form(
+        Form.FEEDBACK,
+        "What was not good?",
+        "Send",
+        sealed,
+        _entry("Reasons", reasons, optional=True),
+        _entry("What should it say?", words, optional=True),
+        remark("Your rating is stored already. This helps to mend the docs and the search."),
+    )
+
+
+def follow_up_form(sealed: str) -> View:
+    """The next question of a private conversation, which has no thread to write it in."""
+    question = _text(Entry.QUESTION, limit=LONGEST_QUESTION, lines=True)
+    return _form(Form.FOLLOW_UP, "Ask a follow-up", "Ask", sealed, _entry("Your question", question))
+
+
+def ask_form(sealed: str) -> View:
+    """A question from the Home tab."""
+    question = _text(Entry.QUESTION, limit=LONGEST_QUESTION, lines=True)
+    told = remark("The answer comes in your direct messages with me.")
+    return _form(Form.ASK, "Ask", "Ask", sealed, _entry("Your question", question), told)
+
+
+def resolve_form(sealed: str) -> View:
+    """What a person answered where the docs do not say."""
+    answer = _text(Entry.ANSWER, lines=True)
+    told = remark("People will find it next time, once somebody puts it into the docs.")
+    return _form(Form.RESOLVE, "Resolve", "Resolve", sealed, _entry("What was the answer?", answer), told)
+
+
+def answer_this_form(sealed: str) -> View:
+    """Where the answer to a chosen message goes."""
+    thread = _option("In the thread", IN_THREAD, "Everyone there reads it. I have to be in the channel.")
+    alone = _option("Only to me", ONLY_ME, "Nobody else sees it; you can share it afterwards.")
+    where: Block = {
+        "type": "radio_buttons",
+        "action_id": Entry.WHERE,
+        "options": [thread, alone],
+        "initial_option": thread,
+    }
+    return _form(Form.ANSWER_THIS, "Answer this", "Answer", sealed, _entry("Where?", where))
+
+
+# --- parts ----------------------------------------------------------------------------------------------------------
+
+
+def _form(kind: Form, title: str, submit: str, sealed: str, *blocks: Block) -> View:
+    return {
+        "type": "modal",
+        "callback_id": kind,
+        "private_metadata": sealed,
+        "title": _plain(title),
+        "submit": _plain(submit),
+        "close": _plain("Cancel"),
+        "blocks": list(blocks),
+    }
+
+
+def _entry(label: str, element: Block, *, optional: bool = False) -> Block:
+    return {
+        "type": "input",
+        "block_id": element["action_id"],
+        "label": _plain(label),
+        "element": element,
+        "optional": optional,
+    }
+
+
+def _text(name: Entry, *, initial: str = "", limit: int = LONGEST_WORDS, lines: bool = False) -> Block:
+    element: Block = {"type": "plain_text_input", "action_id": name, "multiline": lines, "max_length": limit}
+    return {**element, "initial_value": initial[:limit]} if initial else element
+
+
+def _option(words: str, value: str, description: str = "") -> Block:
+    told = {"description": _plain(description)} if description else {}
+    return {"text": _plain(words), "value": value, **told}
+
+
+def _line(text: str) -> Block:
+    return {"type": "section", "text": _plain(text)}
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}
