@@ -123,7 +123,7 @@ class Responder:
                 await reply.tell(Stopped.user_message, again=True)
                 await trace.write(state=State.STOPPED)
             except FootnoteError as error:
-                if error.retryable and _may_say_more(question):
+                if error.retryable and _may_say_more(question, error):
                     await reply.tell(error.user_message)
                 raise
 
@@ -249,9 +249,9 @@ def _sent_unseen(record: AnswerRecord) -> bool:
     return bool(record.question.reply_url) and record.state is State.POSTING
 
 
-def _may_say_more(question: Question) -> bool:
-    """Whether a line now can later become the answer."""
-    return not question.reply_url and question.addressed != "overheard"
+def _may_say_more(question: Question, error: FootnoteError) -> bool:
+    """Whether a line now can later become the answer; not while nobody knows what of ours Slack took."""
+    return not (question.reply_url or question.addressed == "overheard" or isinstance(error, SlackUnavailable))
 
 
 def _worded(question: Question, said: tuple[Said, ...]) -> Question:

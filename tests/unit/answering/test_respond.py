@@ -1,173 +1,25 @@
 """A question comes to one visible end, whatever dies on the way."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
-import numpy as np
 import pytest
 
-from bot.answering.pipeline import NOT_IN_THE_DOCS, Pipeline
-from bot.answering.respond import MEMBERS_ONLY, NO_QUESTION, Responder
-from bot.conversations import Conversation, Turn
+from bot.answering.pipeline import HEDGE, NOT_IN_THE_DOCS, SURE
+from bot.answering.respond import MEMBERS_ONLY, NO_QUESTION
+from bot.channels import ChannelSettings
+from bot.conversations import Said
 from bot.errors import IndexUnavailable, SlackUnavailable
 from bot.models import (
     EVERYONE,
     Answer,
     Audience,
-    Chunk,
-    ConversationKey,
-    Embedding,
-    Hit,
-    Matrix,
-    Query,
-    Question,
-    Ranking,
-    Statement,
 )
-from bot.ports.generation import Rewritten
-from bot.ports.search import Counts, Floors
 from bot.records import AnswerRecord, State
-from tests.nouns import Clock, QuestionFactory, a_hit
-
-ALL = Audience.of([EVERYONE])
-FLOORS = Floors(decline=0.3, plain=0.6)
-
-
-@dataclass
-class Library:
-    """An index of one passage, and every model that a pipeline asks."""
-
-    hits: list[Hit] = field(default_factory=lambda: [a_hit("Lunch is served at noon.")])
-    down: bool = False
-    asked: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
-    model: str = "m"
-    dimension: int = 2
-    name: str = "double"
-    floors: Floors = FLOORS
-    histories: list[Sequence[Turn]] = field(default_factory=list[Sequence[Turn]])
-
-    async def embed_chunks(self, chunks: Sequence[Chunk]) -> list[Embedding]:
-        raise NotImplementedError
-
-    async def embed_queries(self, texts: Sequence[str]) -> Matrix:
-        return np.ones((len(texts), 2), dtype=np.float32)
-
-    async def search(self, query: Query, *, visible_to: Audience, limit: int) -> list[Hit]:
-        if self.down:
-            raise IndexUnavailable("down")
-        self.asked.append((query.text, len(query.lent)))
-        return [hit for hit in self.hits if visible_to.may_read(hit.chunk.readable_by)][:limit]
-
-    async def revisions(self, document_ids: Sequence[str], *, visible_to: Audience) -> Mapping[str, str]:
-        found = {h.chunk.document_id: h.chunk for h in self.hits if visible_to.may_read(h.chunk.readable_by)}
-        return {document: found[document].revision for document in document_ids if document in found}
-
-    async def counts(self, *, visible_to: Audience) -> Counts:
-        raise NotImplementedError
-
-    async def rerank(self, query: Query, hits: Sequence[Hit], *, limit: int) -> Ranking:
-        return Ranking(tuple(hits[:limit]), confidence=0.9)
-
-    async def rewrite(self, question: str, history: Sequence[Turn]) -> Rewritten:
-        self.histories.append(history)
-        return Rewritten(f"{question} ({history[-1].question})", changed=True)
-
-    async def generate(self, query: Query, passages: Sequence[Hit]) -> AsyncIterator[Statement]:
-        for passage in passages:
-            yield Statement(passage.chunk.text, (passage.chunk.id,), passage.chunk.text)
-
-
-@dataclass
-class Thread:
-    """A Slack thread that keeps what stands in it, and fails when told to."""
-
-    messages: list[str] = field(default_factory=list[str])
-    members: bool = True
-    audience_is: Audience = ALL
-    lose_the_reply: bool = False
-
-    async def sign_of_life(self, question: Question) -> str:
-        self.messages.append("Searching")
-        if self.lose_the_reply:
-            self.lose_the_reply = False
-            raise SlackUnavailable("cut after sending")
-        return "0"
-
-    async def find(self, question: Question) -> str | None:
-        return "0" if self.messages else None
-
-    async def answer(self, question: Question, answer: Answer, *, at: str) -> None:
-        self.messages[int(at)] = answer.text
-
-    async def tell(self, question: Question, text: str, *, at: str | None) -> None:
-        if at is None:
-            self.messages.append(text)
-        else:
-            self.messages[int(at)] = text
-
-    async def audience(self, question: Question) -> Audience:
-        return self.audience_is
-
-    async def may_ask(self, question: Question) -> bool:
-        return self.members
-
-
-@dataclass
-class Memory:
-    """Conversations and records in a dictionary."""
-
-    turns: dict[str, Turn] = field(default_factory=dict[str, Turn])
-    records: dict[str, AnswerRecord] = field(default_factory=dict[str, AnswerRecord])
-    written: list[State] = field(default_factory=list[State])
-
-    async def remember(self, key: ConversationKey, turn: Turn, *, question_id: str) -> None:
-        self.turns.setdefault(question_id, turn)
-
-    async def forget(self, key: ConversationKey) -> None:
-        self.turns.clear()
-
-    async def join(self, key: ConversationKey) -> None:
-        raise NotImplementedError
-
-    async def leave(self, key: ConversationKey) -> None:
-        raise NotImplementedError
-
-    async def joined(self, key: ConversationKey) -> bool:
-        raise NotImplementedError
-
-    async def read(self, key: ConversationKey) -> Conversation:
-        return Conversation(tuple(self.turns.values()))
-
-
-@dataclass
-class Records:
-    """The records port over the same memory."""
-
-    memory: Memory
-
-    async def read(self, question_id: str, *, fence: int | None = None) -> AnswerRecord | None:
-        return self.memory.records.get(question_id)
-
-    async def write(self, record: AnswerRecord, *, fence: int) -> None:
-        self.memory.records[record.question.id] = record
-        self.memory.written.append(record.state)
-
-
-@dataclass
-class World:
-    """Everything around one responder."""
-
-    library: Library = field(default_factory=Library)
-    thread: Thread = field(default_factory=Thread)
-    memory: Memory = field(default_factory=Memory)
-
-    def responder(self) -> Responder:
-        books = self.library
-        pipeline = Pipeline(books, books, books, books, books, clock=lambda: 0.0)
-        return Responder(pipeline, self.thread, self.thread, self.memory, Records(self.memory), now=Clock())
-
-    async def ask(self, question: Question) -> None:
-        await self.responder().respond(question, fence=1)
+from tests.nouns import NOON, QuestionFactory, a_hit
+from tests.unit.answering.world import World
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -175,9 +27,10 @@ def world() -> World:
     return World()
 
 
-async def test_the_sign_of_life_becomes_the_answer(world: World, question: QuestionFactory) -> None:
-    """One message stands in the thread in the end, and it is the answer."""
+async def test_the_question_ends_in_one_message(world: World, question: QuestionFactory) -> None:
+    """A sign of life comes first, what is done is said, and one message stands in the end: the answer."""
     await world.ask(question())
+    assert world.thread.status == ["Searching", "Reading 1 passage…"]
     assert world.thread.messages == ["Lunch is served at noon. [1]"]
 
 
@@ -191,7 +44,7 @@ async def test_a_second_delivery_changes_nothing(world: World, question: Questio
 
 
 async def test_a_lost_reply_to_the_post_makes_no_second_post(world: World, question: QuestionFactory) -> None:
-    """Slack took the sign of life but its answer was lost: the redelivery finds that message and finishes it."""
+    """Slack took the message but its answer was lost: the redelivery finds that message and finishes it."""
     world.thread.lose_the_reply = True
     with pytest.raises(SlackUnavailable):
         await world.ask(question())
@@ -279,6 +132,168 @@ async def test_a_delivered_record_keeps_no_words_of_a_document(world: World, que
     assert answer.text == ""
     assert [c.quote for c in answer.citations] == [""]
     assert answer.passages[0].used
+
+
+async def test_the_answer_is_heard_while_it_is_made(world: World, question: QuestionFactory) -> None:
+    """What a listener hears piece by piece is the text of the answer."""
+    world.library.hits = [a_hit("Lunch is at noon."), a_hit("Soup costs two euros.", path="soup.md")]
+    await world.ask(question())
+    assert len(world.thread.heard) == 2
+    assert "".join(world.thread.heard) == world.thread.messages[0]
+
+
+async def test_an_unsure_answer_begins_with_its_caution(world: World, question: QuestionFactory) -> None:
+    """The caution is the first thing that is heard, not an afterthought."""
+    world.library.confidence = 0.4
+    await world.ask(question())
+    assert world.thread.heard[0].startswith(HEDGE)
+    assert "".join(world.thread.heard) == world.thread.messages[0]
+
+
+async def test_a_stopped_answer_says_so_and_can_be_had_anyway(world: World, question: QuestionFactory) -> None:
+    """The generator is let go of, one line stands with a button; the click brings the answer in its place."""
+    world.library.writes = asyncio.Event()
+    task = asyncio.create_task(world.ask(question()))
+    await wait_until(lambda: bool(world.thread.working_on))
+    await world.thread.ask(question().id)
+    world.glances.release()
+    await task
+    assert world.thread.messages == ["Stopped. [again]"]
+    assert world.thread.working_on == {}
+    world.library.writes = None
+    await world.ask(replace(question(), version="1772452900.000100"))
+    assert world.thread.messages == ["Lunch is served at noon. [1]"]
+
+
+async def test_an_edited_question_is_answered_in_the_same_message(world: World, question: QuestionFactory) -> None:
+    """The later version wins, whichever comes first; an older one changes nothing any more."""
+    await world.ask(question())
+    world.library.hits = [a_hit("Dinner is served at six.")]
+    await world.ask(replace(question("When is dinner?"), version="1772452900.000100"))
+    await world.ask(replace(question("When is breakfast?"), version="1772452850.000100"))
+    assert world.thread.messages == ["Dinner is served at six. [1]"]
+    assert [turn.question for turn in world.memory.turns.values()] == ["When is dinner?"]
+
+
+async def test_a_question_that_went_before_anything_was_begun_gets_nothing(
+    world: World, question: QuestionFactory
+) -> None:
+    """A deletion that overtook its question leaves no trace in the thread."""
+    await world.thread.ask(question().id)
+    await world.ask(question())
+    assert (world.thread.messages, world.thread.status) == ([], [])
+
+
+async def test_a_deleted_question_takes_its_pending_answer_with_it(world: World, question: QuestionFactory) -> None:
+    """What stands of an unfinished answer is deleted; a finished one stays."""
+    await world.ask(question())
+    await world.responder().withdraw(question().id, fence=2)
+    assert world.thread.messages == ["Lunch is served at noon. [1]"]
+    pending = AnswerRecord(question(), State.SIGNED, reply="0")
+    world.memory.records[question().id] = pending
+    await world.responder().withdraw(question().id, fence=3)
+    assert world.thread.messages == ["(deleted)"]
+    await world.ask(question())
+    assert world.thread.messages == ["(deleted)"]
+
+
+async def test_a_private_line_is_sent_at_most_once(world: World, question: QuestionFactory) -> None:
+    """Nobody can look whether it arrived: after a crash it is not sent again, nor followed by an apology."""
+    private = replace(question(private=True), reply_url="http://127.0.0.1/respond")
+    world.thread.lose_the_reply = True
+    with pytest.raises(SlackUnavailable):
+        await world.ask(private)
+    await world.ask(private)
+    await world.responder().give_up(private, fence=2, reason="poison")
+    assert len(world.thread.messages) == 1
+
+
+async def test_an_outage_says_nothing_to_a_private_line(world: World, question: QuestionFactory) -> None:
+    """A line that cannot be changed later is kept for the answer."""
+    private = replace(question(private=True), reply_url="http://127.0.0.1/respond")
+    world.library.down = True
+    with pytest.raises(IndexUnavailable):
+        await world.ask(private)
+    assert world.thread.messages == []
+
+
+async def test_a_mention_without_words_asks_what_is_open(world: World, question: QuestionFactory) -> None:
+    """In a thread, the last question of a person that was not answered is meant."""
+    world.thread.said = (_said(1, "How do I get a badge?"), _said(2, "Morning!"))
+    await world.ask(question("", message="1772452890.000100"))
+    assert world.library.asked[-1][0].startswith("How do I get a badge?")
+
+
+async def test_a_follow_up_between_people_is_left_alone(world: World, question: QuestionFactory) -> None:
+    """Where the message before was another person's, they talk to each other; after ours, we are meant."""
+    followed = replace(question(message="1772452890.000100"), addressed="followed")
+    world.thread.said = (_said(1, "I think at noon.", author="U0OTHER"),)
+    await world.ask(followed)
+    assert (world.thread.messages, world.thread.status) == ([], [])
+    world.thread.said = (replace(_said(1, "At noon. [1]"), ours=True),)
+    await world.ask(replace(followed, id="another"))
+    assert len(world.thread.messages) == 1
+
+
+async def test_what_others_said_in_the_thread_is_lent_to_the_question(world: World, question: QuestionFactory) -> None:
+    """It counts as data with its author, beside our own turns, in the order of time."""
+    world.thread.said = (_said(1, "The canteen moved.", author="U0OTHER"),)
+    await world.ask(question("And lunch?", message="1772452890.000100"))
+    assert [(turn.question, turn.author) for turn in world.library.histories[0]] == [("The canteen moved.", "U0OTHER")]
+
+
+async def test_what_nobody_asked_us_is_answered_only_when_sure(world: World, question: QuestionFactory) -> None:
+    """Below the stricter floor there is no word and no trace; above it the answer comes, and we take part from then."""
+    overheard = replace(question(), addressed="overheard")
+    world.library.confidence = SURE - 0.01
+    await world.ask(overheard)
+    assert (world.thread.messages, world.memory.joined_to) == ([], [])
+    world.library.confidence = SURE
+    await world.ask(replace(overheard, id="another"))
+    assert world.thread.messages == ["Lunch is served at noon. [1]"]
+    assert world.memory.joined_to == [overheard.conversation]
+
+
+async def test_a_guest_who_did_not_ask_us_is_not_refused(world: World, question: QuestionFactory) -> None:
+    """A refusal is for who asks; talk passes in silence."""
+    world.thread.members = False
+    await world.ask(replace(question(), addressed="followed"))
+    assert (world.thread.messages, world.thread.status) == ([], [])
+
+
+async def test_a_channel_is_answered_from_its_sources_as_briefly_as_it_is_set(
+    world: World, question: QuestionFactory
+) -> None:
+    """An admin's choice of sources and tone holds for every question there."""
+    world.library.hits = [a_hit("Lunch is at noon."), a_hit("Soup costs two euros.", path="soup.md")]
+    world.memory.set_to["C0CANTEEN"] = ChannelSettings(sources=("handbook",), tone="brief")
+    await world.ask(question())
+    assert world.library.sought == [frozenset({"handbook"})]
+    assert world.thread.messages == ["Lunch is at noon. [1]"]
+
+
+async def test_in_a_direct_message_the_channel_before_the_person_comes_first(
+    world: World, question: QuestionFactory
+) -> None:
+    """Its sources are asked first, and all of them when those do not say."""
+    world.memory.looks = "C0IT"
+    world.memory.set_to["C0IT"] = ChannelSettings(sources=("it",))
+    await world.ask(question(private=True))
+    assert world.library.sought == [frozenset({"it"}), frozenset()]
+    assert world.thread.messages == ["Lunch is served at noon. [1]"]
+
+
+async def test_the_asker_is_told_once_that_there_is_more(world: World, question: QuestionFactory) -> None:
+    """In a channel, after the answer stands; in private there is nothing more to tell."""
+    world.more = True
+    await world.ask(question())
+    await world.ask(question())
+    await world.ask(question(private=True, message="1772452890.000100"))
+    assert world.told_of_more == ["U0ASKER"]
+
+
+def _said(second: int, text: str, *, author: str = "U0ASKER") -> Said:
+    return Said(f"177245280{second}.000200", author, text, NOON + timedelta(seconds=second))
 
 
 def _with_text(record: AnswerRecord, text: str) -> Answer:
