@@ -60,7 +60,11 @@ class Stopped(FootnoteError):
 
 
 class Refused(FootnoteError):
-    """A service refused for good (for instance Slack's `is_archived`); trying again cannot help."""
+    """A service refused for good, `code` says why (Slack's `is_archived`, say); trying again cannot help."""
+
+    def __init__(self, message: str = "", *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Unavailable(FootnoteError):

@@ -1,10 +1,9 @@
 """Calls of Slack's Web API under our own policy: what is waited for, what is tried again, and what a failure means."""
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Refused, SlackUnavailable
+from handlers.pace import Pace
 
 SLACK = "https://slack.com/api/"
 DEADLINE = 5.0
@@ -26,6 +26,10 @@ _RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 _PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
 _PAUSE = 5.0
 """Seconds to wait where Slack does not say how long."""
+TAKEN, TOO_MANY, BROKEN = 200, 429, 500
+"""What HTTP calls a success, a call too many, and the first failure on the other side."""
+REPLY_ADDRESS = "reply address"
+"""What an error calls it: the address itself is a secret."""
 
 Answer = Mapping[str, Any]
 
@@ -63,35 +67,71 @@ class Calls:
     client: AsyncWebClient
     patience: float = PATIENCE
     most_pages: int = MOST_PAGES
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    pace: Pace = field(default_factory=Pace)
 
-    async def __call__(self, method: str, /, *, repeatable: bool, **arguments: object) -> Answer:
+    async def __call__(
+        self, method: str, /, *, repeatable: bool, patience: float | None = None, **arguments: object
+    ) -> Answer:
         """What Slack answers to a call that it accepts.
 
-        Told to wait, this waits, as long as `patience` allows. A connection that breaks is tried once more where the
-        call is `repeatable`: of any other call nobody knows whether Slack took it. Raises `SlackUnavailable` or
-        `Refused`, naming the method and Slack's code and nothing that was sent.
+        A call that has no turn yet, or is told to wait, waits as long as `patience` allows. A connection that breaks is
+        tried once more where the call is `repeatable`: of any other call nobody knows whether Slack took it. Raises
+        `SlackUnavailable` (with `retry_after`: Slack did not take it) or `Refused`, naming the method and Slack's code
+        and nothing that was sent.
         """
-        waited, again = 0.0, repeatable
+        left, again, where = self.patience if patience is None else patience, repeatable, _channel(arguments)
         while True:
+            left -= await self.pace.turn(method, channel=where, patience=left)
             try:
                 return await self._once(method, arguments)
             except SlackApiError as error:
                 pause = _asked_to_wait(error)
                 if pause is None:
                     raise _meaning(method, error) from None
-                if waited + pause > self.patience:
-                    raise SlackUnavailable(f"{method}: Slack asks to wait {pause:g} s", retry_after=pause) from None
-                await self.sleep(pause)
-                waited += pause
+                self.pace.shut(method, channel=where, seconds=pause)
             except (ClientError, TimeoutError) as error:
                 if not again:
                     raise SlackUnavailable(f"{method}: {type(error).__name__}") from None
                 again = False
 
-    async def pages(self, method: str, /, **arguments: object) -> AsyncGenerator[Answer]:
+    def room_for(self, method: str, *, channel: str = "", keep: int = 0) -> bool:
+        """Whether there is room for a call that need not be made, and for `keep` more that must be."""
+        return self.pace.room_for(method, channel=channel, keep=keep)
+
+    async def reply(self, address: str, /, **message: object) -> None:
+        """POST a message to a reply address, which Slack gave out for one gesture and which needs no token.
+
+        Never sent again, unless Slack says that it took nothing and how long to wait. Raises `Refused` when the address
+        is old or used up, `SlackUnavailable` when nobody knows.
+        """
+        left = self.patience
+        while True:
+            status, pause = await self._replied(address, message)
+            if status != TOO_MANY:
+                break
+            if pause > left:
+                raise SlackUnavailable(f"{REPLY_ADDRESS}: Slack asks to wait {pause:g} s", retry_after=pause)
+            await self.pace.sleep(pause)
+            left -= pause
+        if status >= BROKEN:
+            raise SlackUnavailable(f"{REPLY_ADDRESS}: {status}")
+        if status != TAKEN:
+            raise Refused(f"{REPLY_ADDRESS}: {status}", code="expired_url")
+
+    async def _replied(self, address: str, message: Mapping[str, object]) -> tuple[int, float]:
+        """The status of an answer, and how long it asks to wait."""
+        session = self.client.session
+        if session is None:
+            raise SlackUnavailable(f"{REPLY_ADDRESS}: no session is open")
+        try:
+            async with session.post(address, json=message, proxy=self.client.proxy, allow_redirects=False) as said:
+                return said.status, _seconds(said.headers)
+        except (ClientError, TimeoutError) as error:
+            raise SlackUnavailable(f"{REPLY_ADDRESS}: {type(error).__name__}") from None
+
+    async def pages(self, method: str, /, **arguments: Any) -> AsyncGenerator[Answer]:
         """Every page of a method that lists something. Raises as a call does, and for a list without an end."""
-        cursor: dict[str, object] = {}
+        cursor: dict[str, Any] = {}
         for _ in range(self.most_pages):
             page = await self(method, repeatable=True, **arguments, **cursor)
             yield page
@@ -114,18 +154,27 @@ def error_code(error: SlackApiError) -> str | None:
 
 
 def _asked_to_wait(error: SlackApiError) -> float | None:
-    if error_code(error) not in _RATE_LIMITED and _status(error) != 429:  # noqa: PLR2004  (Too Many Requests)
+    if error_code(error) not in _RATE_LIMITED and _status(error) != TOO_MANY:
         return None
-    headers: Mapping[str, str] = getattr(_response(error), "headers", {})
+    return _seconds(getattr(_response(error), "headers", {}))
+
+
+def _seconds(headers: Mapping[str, str]) -> float:
+    """How long the header `Retry-After` asks to wait."""
     said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
     return float(said) if said.isascii() and said.isdigit() else _PAUSE
 
 
 def _meaning(method: str, error: SlackApiError) -> SlackUnavailable | Refused:
     code, status = error_code(error), _status(error)
-    if code is None or code in _PASSING or status >= 500:  # noqa: PLR2004  (Slack's side failed)
+    if code is None or code in _PASSING or status >= BROKEN:
         return SlackUnavailable(f"{method}: {code or 'no answer of Slack'} ({status})")
-    return Refused(f"{method}: {code}")
+    return Refused(f"{method}: {code}", code=code)
+
+
+def _channel(arguments: Mapping[str, object]) -> str:
+    """Where a call goes, as its method names that."""
+    return str(arguments.get("channel") or arguments.get("channel_id") or "")
 
 
 def _status(error: SlackApiError) -> int:

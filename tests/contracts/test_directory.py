@@ -14,6 +14,7 @@ from bot.playground.cast import PersonKind, Sharing
 from bot.ports.slack import Directory
 from handlers.calls import Calls, open_client
 from handlers.directory import SlackDirectory
+from handlers.pace import Pace
 from tests.nouns import a_question
 
 HR = Principal("group", "hr")
@@ -82,7 +83,8 @@ async def world(
         Playground(people=people, channels=channels, usergroups=groups) as slack,
         open_client(bot_token=slack.bot_token, api_url=slack.api_url) as client,
     ):
-        calls = Calls(client, patience=patience, most_pages=most_pages, sleep=pass_time)
+        pace = Pace({}, clock=clock, sleep=pass_time)
+        calls = Calls(client, patience=patience, most_pages=most_pages, pace=pace)
         team, bot = slack.team_id, slack.bot_user_id
         yield World(slack, SlackDirectory(calls, workspace=team, bot_user=bot, clock=clock, admins=admins), clock)
 

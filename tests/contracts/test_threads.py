@@ -14,7 +14,9 @@ from bot.playground.cast import PersonKind
 from bot.ports.slack import Threads
 from handlers.calls import Calls, open_client
 from handlers.directory import SlackDirectory
+from handlers.pace import Pace
 from handlers.reading import NEWEST, PAGE, SlackThreads
+from tests.timing import Time
 
 ANA = Person("ana", "Ana", "U0ANA")
 BEN = Person("ben", "Ben", "U0BEN")
@@ -50,14 +52,12 @@ class World:
 
 @asynccontextmanager
 async def world(*, people: Sequence[Person] = (ANA, BEN, SAL)) -> AsyncGenerator[World]:
-    async def at_once(seconds: float) -> None:
-        del seconds
-
+    time = Time(hurried=True)
     async with (
         Playground(people=people, channels=(DEN,), usergroups=()) as slack,
         open_client(bot_token=slack.bot_token, api_url=slack.api_url) as client,
     ):
-        calls = Calls(client, sleep=at_once)
+        calls = Calls(client, pace=Pace({}, clock=time, sleep=time.sleep))
         directory = SlackDirectory(calls, workspace=slack.team_id, bot_user=slack.bot_user_id, clock=lambda: 0.0)
         yield World(slack, SlackThreads(calls, directory, bot_id=slack.bot_id, bot_user=slack.bot_user_id), calls)
 
