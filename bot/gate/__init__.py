@@ -8,8 +8,14 @@ Three stages, each incremental and each deciding by content alone, never by wher
    begin a link, a definition or a mention leave side by side.
 
 The last stage sees exactly what is about to leave, so what an earlier removal put together is caught like the rest.
-Every line that leaves is whole: backticks come in pairs within a line, so a text may be cut at any line end. Escaping
-`&`, `<` and `>` is left to the views. Each stage holds back at most `LOOKAHEAD` characters.
+Markdown that gives a text its shape stays: headings, lists, emphasis, code, tables, quotes and fenced blocks.
+
+How it may be cut: what `feed` returns may be sent at once, as the next piece of the same message. A new message may
+begin at any line end outside a fenced block: backticks come in pairs within a line, and fences in pairs of lines. A
+block that goes on in the next message is ended with its fence in the one and begun with it in the other; a text that
+is given up early needs `close`, which ends the block that it was in.
+
+Escaping `&`, `<` and `>` is left to the views. Each stage holds back at most `LOOKAHEAD` characters.
 """
 
 import re
@@ -53,7 +59,9 @@ def label(text: str, *, limit: int) -> str:
 
     Names of files stay bare, and a path that begins like the name of a host stays as code instead of going.
     """
-    line = " ".join(through((Visible(), Unwrapped(), Inert(sources=0, allowed_urls=(), gentle=True)), text).split())
+    line = " ".join(
+        through((Visible(), Unwrapped(blocks=False), Inert(sources=0, allowed_urls=(), gentle=True)), text).split()
+    )
     if len(line) <= limit:
         return line
     cut = line[: max(limit - 1, 0)]
@@ -65,7 +73,7 @@ def label(text: str, *, limit: int) -> str:
 def unmarked(text: str) -> str:
     """A document's text in which nothing can pass for one of our markers: a literal `[2]` becomes `(2)`."""
     for _ in range(_ROUNDS):
-        before, text = text, through((Visible(), Unwrapped()), text).translate(AS_BACKTICKS)
+        before, text = text, through((Visible(), Unwrapped(blocks=False)), text).translate(AS_BACKTICKS)
         if before == text:
             return _NUMBER.sub(lambda found: f"{found[1] and '] '}({found[2]})", text)  # "[a][2]" is not to be "[a](2)"
     return text.translate(_NO_BRACKETS)  # made to unfold for ever

@@ -4,6 +4,7 @@ import re
 from itertools import islice
 from typing import TypeAlias
 
+from bot.gate.fences import DEEPEST, SHORTEST, Fence
 from bot.gate.stages import CLOSE, LOOKAHEAD, OPEN, through
 
 _Step: TypeAlias = tuple[int, str] | None
@@ -11,10 +12,11 @@ _Step: TypeAlias = tuple[int, str] | None
 
 _DEEP = 3  # links within links
 _MANY = 12  # brackets looked at for the one that closes
-_FENCE = 3  # backticks or tildes
 
 _SQUARE, _ROUND = re.compile(r"[\[\]]|\n *\n"), re.compile(r"[()]|\n *\n")
 _PLAIN = re.compile(r"[^`~<\[!\n]+|\n+")
+_LEAD = re.compile(r"(?:[ >*+\-]|\d{1,9}[.)] )*")
+_LONGEST_LEAD = 100
 _RUN, _TICKS = re.compile(r"`+|~+"), re.compile(r"`+|\n")
 _LEADING = re.compile(r"[^\W\d_]|\[")
 _TITLE = r"""(?:\s++(?:"[^"]*+"|'[^']*+'|\([^()]*+\)))?+\s*+"""
@@ -44,15 +46,17 @@ _TAGS = _BREAKS | frozenset(_INLINE.split())
 class Unwrapped:
     """Text as its markup would show it; code stands between `OPEN` and `CLOSE`, and no other backtick is left.
 
-    A fenced block leaves as one code span per line, so that none is ever left open.
+    A fenced block leaves with its fences, never left open; where `blocks` are not wanted, as one code span per line.
     """
 
-    def __init__(self, depth: int = 0) -> None:
+    def __init__(self, depth: int = 0, *, blocks: bool = True) -> None:
         self._depth = depth
+        self._blocks = blocks
         self._held = ""
-        self._fence = ""
+        self._fence: Fence | None = None
         self._last = ""
-        self._blank = self._first = depth == 0  # nothing on this line yet; no letter and no bracket on it yet
+        self._line = ""  # how this line began
+        self._first = depth == 0  # no letter and no bracket on this line yet
 
     def feed(self, text: str) -> str:
         """What is settled: at most `LOOKAHEAD` characters are held back for the end of a construct."""
@@ -60,7 +64,9 @@ class Unwrapped:
 
     def close(self) -> str:
         """The rest."""
-        return self._taken(self._held, closed=True)
+        shown = self._taken(self._held, closed=True)
+        end = self._fence.end() if self._fence else ""
+        return shown + ("\n" if end and self._last != "\n" else "") + end
 
     def _taken(self, text: str, *, closed: bool) -> str:
         shown: list[str] = []
@@ -73,18 +79,26 @@ class Unwrapped:
         return "".join(shown)
 
     def _step(self, text: str, at: int, *, closed: bool) -> _Step:
-        if not self._fence and (plain := _PLAIN.match(text, at)):
-            return plain.end() - at, plain[0]
         window = text[at : at + LOOKAHEAD]
         ended = closed and len(window) < LOOKAHEAD
-        step = self._fenced(window, ended=ended) if self._fence else self._construct(window, ended=ended)
+        if self._fence:
+            return self._fenced(self._fence, window, ended=ended)
+        if window[0] == " " and not self._line and self._blocks:
+            spaces = _indent(window)
+            if spaces is None and not (ended or _full(window)):
+                return None
+            if spaces:
+                return spaces, " " * DEEPEST
+        if plain := _PLAIN.match(text, at):
+            return plain.end() - at, plain[0]
+        step = self._construct(window, ended=ended)
         return _as_it_stands(window, 1) if step is None and (ended or _full(window)) else step
 
     def _pass(self, raw: str) -> None:
-        self._last = raw[-1]
+        self._last = raw[-1:] or self._last
         _, end, line = raw.rpartition("\n")
         fresh = bool(end) and self._depth == 0
-        self._blank = (fresh or self._blank) and not line.strip(" >*+-")
+        self._line = (("" if end else self._line) + line[:_LONGEST_LEAD])[:_LONGEST_LEAD]
         self._first = (fresh or self._first) and not _LEADING.search(line)
 
     def _construct(self, window: str, *, ended: bool) -> _Step:
@@ -173,23 +187,37 @@ class Unwrapped:
         if count == len(window) and not ended:
             return _as_it_stands(window, count) if _full(window) else None
         line, end, _ = window[count:].partition("\n")
-        if count >= _FENCE and self._blank and (window[0] == "~" or "`" not in line):
+        if count >= SHORTEST and self._begins() and (window[0] == "~" or "`" not in line):
             if not end and not ended:
                 return _as_it_stands(window, count) if _full(window) else None
-            self._fence = window[0]
+            self._fence = Fence(window[:count], line, lead=self._line, block=self._blocks)
             return count + len(line + end), ""
         return _as_it_stands(window, count) if window[0] == "~" else _code(window, count, ended=ended)
 
-    def _fenced(self, window: str, *, ended: bool) -> _Step:
+    def _begins(self) -> bool:
+        """Whether what comes next begins its line, but for marks of quotes and lists."""
+        return self._depth == 0 and len(self._line) < _LONGEST_LEAD and _LEAD.fullmatch(self._line) is not None
+
+    def _fenced(self, fence: Fence, window: str, *, ended: bool) -> _Step:
         line, end, _ = window.partition("\n")
         if not end and not ended and not _full(window):
             return None
-        marks = line.lstrip(" >")
-        if not marks.startswith(self._fence * _FENCE):
-            return len(line + end), (_span(line) if line.strip() else line) + end
-        after = marks.lstrip(self._fence)
-        self._fence = ""
-        return (len(line) - len(after) if after.strip() else len(line + end)), ""
+        if not fence.holds(line):
+            self._fence = None
+            return 0, fence.end() + "\n"
+        if fence.ends(line):
+            self._fence = None
+            return len(line + end), fence.end() + (end if fence.parts else "")
+        return len(line + end), fence.line(line) + ("" if ended else "\n")
+
+
+def _indent(window: str) -> int | None:
+    """Spaces before a fence that are too many for one; 0 where it has no such, None where more must be seen."""
+    spaces = len(window) - len(window.lstrip(" "))
+    after = window[spaces : spaces + SHORTEST]
+    if len(after) < SHORTEST and not after.strip("`~"):
+        return None
+    return spaces if spaces > DEEPEST and after in ("```", "~~~") else 0
 
 
 def _full(window: str) -> bool:

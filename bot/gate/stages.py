@@ -9,8 +9,11 @@ LOOKAHEAD = 2_000
 OPEN, CLOSE = "\ufdd0", "\ufdd1"
 """Where a code span begins and ends, between the stages; the first stage lets none in from outside."""
 
-AS_SPACES = str.maketrans({OPEN: " ", CLOSE: " "})
-AS_BACKTICKS = str.maketrans({OPEN: "`", CLOSE: "`"})
+FENCE, TICK = "\ufdd2", "\ufdd3"
+"""Where a block of code begins and ends, its lines standing as code spans in between; a backtick within such a line."""
+
+AS_SPACES = str.maketrans(dict.fromkeys((OPEN, CLOSE, FENCE, TICK), " "))
+AS_BACKTICKS = str.maketrans({OPEN: "`", CLOSE: "`", FENCE: "```", TICK: "`"})
 
 
 class Stage(Protocol):

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from typing import NamedTuple
 
-from bot.gate.stages import AS_BACKTICKS, CLOSE, LOOKAHEAD, OPEN
+from bot.gate.rows import Rows
+from bot.gate.stages import AS_BACKTICKS, CLOSE, FENCE, LOOKAHEAD, OPEN
 
 REMOVED = "(link removed)"
 """What stands where an address was."""
 
 _STOPS = "、。，！？；「」『』（）【】《》"  # noqa: RUF001  (they end a word where no spaces are written)
-_PIECE = re.compile(rf"[{OPEN}{CLOSE}]|\n|[ {_STOPS}]+|[^ \n{_STOPS}{OPEN}{CLOSE}]+")
+_PIECE = re.compile(rf"[{OPEN}{CLOSE}{FENCE}]|\n|[ {_STOPS}]+|[^ \n{_STOPS}{OPEN}{CLOSE}{FENCE}]+")
 _MARKER = re.compile(r"(\[[0-9]+\])")
 _MOST_DIGITS = 6
 _SUSPECT = re.compile(r"[./:@\\\[\]<`]")
@@ -46,6 +47,9 @@ _EDGE = ".,;:!?'\"*_~|=+&“”‘’«»…–—-"  # noqa: RUF001  (quotation
 _AFTER_ADDRESS = ".,;:!?'*_~)]}»”’…"
 _UNSPACED = 0x2E80  # from here on scripts that write no spaces: an address ends where one begins
 
+_PROSE, _CODE, _BLOCK = "prose", "code", "block"
+"""Where a word stands. In a block an address goes as in prose, since some readers look for them there too."""
+
 _LIVELY = "a|audio|base|embed|form|iframe|img|input|link|math|meta|object|script|style|svg|video"
 _PARTED = re.compile(
     r"\](?=\()|~~(?=~)"
@@ -73,6 +77,8 @@ class Inert:
         self._addresses = _Addresses(frozenset(url for url in allowed_urls if _KEPT.fullmatch(url)), gentle=gentle)
         self._word = ""
         self._code: str | None = None
+        self._block = False  # between two fences
+        self._rows = Rows()
         self._swallowing = False  # the rest of an address that was longer than any
         self._last = ""
         self._leads = True  # no letter and no bracket on this line yet
@@ -89,17 +95,28 @@ class Inert:
     def _settled(self, piece: str) -> str:
         if piece == CLOSE:
             code, self._code = self._code or "", None
-            return self._shown(f"{OPEN}{''.join(self._checked(word, code=True) for word in _words(code))}{CLOSE}")
+            return self._shown(self._inside(code))
         if self._code is not None:
             self._code += piece
             return ""
         if piece == OPEN:
             before, self._code = self._flushed(), ""
             return before
+        if piece == FENCE:
+            before, self._block = self._flushed(), not self._block
+            return before + self._shown(piece)
         if piece[0] in " \n" or piece[0] in _STOPS:
             return self._flushed() + self._shown(piece)
         self._word += "" if self._swallowing else piece
         return self._cut()
+
+    def _inside(self, code: str) -> str:
+        """Code as it may leave. A pipe in a table's row would part it, and make it no code: so it is parted here."""
+        if self._block:
+            return "".join(self._checked(word, where=_BLOCK) for word in _words(code))
+        parts = code.split("|") if "|" in code and (self._rows.within or self._addresses.any_in(code)) else [code]
+        checked = ("".join(self._checked(word, where=_CODE) for word in _words(part)) for part in parts)
+        return "|".join(f"{OPEN}{part}{CLOSE}" if part.strip() else part for part in checked)
 
     def _flushed(self) -> str:
         word, self._word, self._swallowing = self._word, "", False
@@ -118,13 +135,16 @@ class Inert:
                 shown += self._shown(" ")
         return shown
 
-    def _checked(self, word: str, *, code: bool = False) -> str:
+    def _checked(self, word: str, *, where: str = _PROSE) -> str:
         if not _SUSPECT.search(_folded(word)):
             return word
         parts = _MARKER.split(word)
-        parts[::2] = (self._addresses.inert(part, code=code) for part in parts[::2])
+        parts[::2] = (self._piped(part, where=where) for part in parts[::2])
         parts[1::2] = (self._marker(part[1:-1]) for part in parts[1::2])
         return "".join(parts)
+
+    def _piped(self, part: str, *, where: str) -> str:
+        return "|".join(self._addresses.inert(cell, where=where) for cell in part.split("|"))
 
     def _marker(self, digits: str) -> str:
         fits = len(digits) <= _MOST_DIGITS and digits[0] != "0" and int(digits) <= self._sources
@@ -139,8 +159,10 @@ class Inert:
             text = _AFTER_CODE.sub(r"\g<0> ", _BEFORE_CODE.sub(r"\g<0> ", text))
         if _BEFORE_CODE.match(self._last + text) or _AFTER_CODE.match(self._last + text):
             text = f" {text}"
+        before, code = self._rows.before(text), OPEN in text
+        self._rows.saw(text, piped=code and "|" in text, named=code and self._addresses.any_in(text))
         self._last = text[-1]
-        return text.translate(AS_BACKTICKS)
+        return before + text.translate(AS_BACKTICKS)
 
     def _undefined(self, text: str) -> str:
         """The text with `[label]:` parted where it would begin a line and so define a reference."""
@@ -174,32 +196,32 @@ class _Addresses:
         self._allowed = allowed
         self._gentle = gentle
 
-    def inert(self, part: str, *, code: bool) -> str:
+    def inert(self, part: str, *, where: str) -> str:
         """The part with each address gone, or as code; within `code` nothing needs to be marked as code again."""
         folded = _folded(part)
         shown: list[str] = []
         at = 0
-        for start in self._starts(folded, code=code):
+        for start in self._starts(folded, where=where):
             if start < at:
                 continue
             end = _end(folded, start)
             kept = self._kept(part[start:end])
-            shown.append(self._named(part[at:start], code=code))
+            shown.append(self._named(part[at:start], where=where))
             if kept:
                 end = start + kept
-                shown.append(part[start:end] if code else f"{OPEN}{part[start:end]}{CLOSE}")
+                shown.append(f"{OPEN}{part[start:end]}{CLOSE}" if where == _PROSE else part[start:end])
             else:
                 address = part[start:end].rstrip(_AFTER_ADDRESS)
                 shown.append(REMOVED + part[start + len(address) : end])
             at = end
-        shown.append(self._named(part[at:], code=code))
+        shown.append(self._named(part[at:], where=where))
         return "".join(shown)
 
     def among(self, word: str) -> Iterator[str]:
         """Every address in the word, without the punctuation after it, and with a bracket that it closes itself."""
         folded = _folded(word)
         at = 0
-        for start in self._starts(folded, code=False):
+        for start in self._starts(folded, where=_PROSE):
             if start < at:
                 continue
             at = _end(folded, start)
@@ -212,14 +234,14 @@ class _Addresses:
     def runs_on(self, word: str) -> bool:
         """Whether the word ends within an address."""
         folded = _folded(word)
-        starts = self._starts(folded, code=False)
+        starts = self._starts(folded, where=_PROSE)
         return bool(starts) and _end(folded, starts[-1]) == len(folded)
 
-    def _starts(self, folded: str, *, code: bool) -> list[int]:
+    def _starts(self, folded: str, *, where: str) -> list[int]:
         starts = [found.start() for found in _SCHEME.finditer(folded)]
-        if not code:
+        if where != _CODE:
             starts += [host.start for host in self._hosts(folded) if host.goes]
-        if not code and not self._gentle:
+        if where != _CODE and not self._gentle:
             starts += [found.start() for found in _WEB.finditer(folded)]
         return sorted(starts)
 
@@ -243,21 +265,26 @@ class _Addresses:
             kept = kept[:-1] if kept[-1] in _AFTER_ADDRESS else ""
         return len(kept)
 
-    def _named(self, part: str, *, code: bool) -> str:
+    def any_in(self, text: str) -> bool:
+        """Whether it holds the name of a host, or an address."""
+        folded = _folded(text)
+        found = any(pattern.search(folded) for pattern in (_SCHEME, _PERSON, _NUMERIC_HOST, _WEB))
+        return found or any(True for _ in self._hosts(folded))
+
+    def _named(self, part: str, *, where: str) -> str:
         """The part as code where it holds the name of a host, or an address of a person, that could become a link."""
-        folded = _folded(part)
-        named = any(pattern.search(folded) for pattern in (_PERSON, _NUMERIC_HOST, _WEB)) or any(self._hosts(folded))
-        if code or not named:
+        named = self.any_in(part)
+        if where != _PROSE or not named:
             return part
         start = len(part) - len(part.lstrip(f"{_EDGE}([{{"))
-        end = len(part.rstrip(f"{_EDGE})]}}"))
+        end = len(part.rstrip(f"{_EDGE})]}}>"))
         while end < len(part) and _closes(part[end], part[start:end]):  # the call's own: os.path.join(a, b)
             end += 1
         return f"{part[:start]}{OPEN}{part[start:end]}{CLOSE}{part[end:]}"
 
 
 def _closes(bracket: str, text: str) -> bool:
-    opening = {")": "(", "]": "[", "}": "{"}.get(bracket)
+    opening = {")": "(", "]": "[", "}": "{", ">": "<"}.get(bracket)
     return opening is not None and text.count(opening) > text.count(bracket)
 
 
