@@ -54,9 +54,12 @@ def _reading(reading: Reading) -> dict[str, Handler]:
         "conversations.history": reading.history,
         "conversations.info": reading.info,
         "conversations.members": reading.members,
+        "conversations.list": reading.conversations,
         "conversations.open": reading.open,
         "users.info": reading.user,
         "users.list": reading.users,
+        "users.lookupByEmail": reading.lookup,
+        "users.conversations": reading.conversations_of,
         "usergroups.list": reading.usergroups,
         "usergroups.users.list": reading.usergroup_members,
     }

@@ -67,6 +67,12 @@ GUS = Person("gus", "Gus Lind", "U07GUSLIND3", "gus@elsewhere.example", "Contrac
 ADA = Person("ada", "Ada Moreau", "U07ADAMORO4", "ada@playground.example", "IT, runs this workspace", "admin")
 FOOTNOTE = Person("footnote", "Footnote", "U07FOOTNOTE", kind="bot")
 
+SLACKBOT = Person("slackbot", "Slackbot", "USLACKBOT", kind="bot")
+DEPLOYS = Person("deploys", "Deploys", "U07DEPLOYS5", kind="bot")
+ROBOTS = (SLACKBOT, DEPLOYS)
+"""Who else writes and is nobody: Slack itself, and the bot of another app."""
+OTHER_APP, OTHER_BOT = "A07DEPLOYS5", "B07DEPLOYS5"
+
 PEOPLE = (ANA, BEN, GUS, ADA)
 CHANNELS = (
     Channel("general", "C07GENERAL1", ("ana", "ben", BOT), topic="Members only"),

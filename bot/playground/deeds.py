@@ -14,6 +14,7 @@ from bot.playground.invocations import Acked, Invocations
 from bot.playground.messages import Message
 from bot.playground.refusals import Refusal
 from bot.playground.streams import settled
+from bot.playground.wire import Json
 from bot.playground.workspace import Room, View, Workspace
 
 
@@ -38,8 +39,20 @@ class Deeds:
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
-    async def say(self, person: str, channel: str, text: str, *, thread_ts: str | None = None) -> str:
-        """Write as a person; `<@bot>`, `@Footnote` and `<#general>` become real mentions. Returns the timestamp."""
+    async def say(
+        self,
+        person: str,
+        channel: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        broadcast: bool = False,
+        file: str | None = None,
+    ) -> str:
+        """Write as a person; `<@bot>`, `@Footnote` and `<#general>` become real mentions. Returns the timestamp.
+
+        `broadcast` also sends a reply to the channel, `file` is the name of a file that comes with the message.
+        """
         author, room = self._present(person, channel)
         try:
             root = self.workspace.thread_root(room, thread_ts)
@@ -55,8 +68,15 @@ class Deeds:
             ({**composed.blocks[0], "block_id": self.workspace.ids.block()},),
             thread_ts=root.ts if root else None,
             client_msg_id=self.workspace.ids.unique(),
+            broadcast=broadcast and root is not None,
+            subtype="file_share" if file else None,
+            files=(self._file(file, author),) if file else (),
         )
         return self.workspace.post(message).ts
+
+    def _file(self, name: str, author: Person) -> Json:
+        file_id = "F" + self.workspace.token(5).upper()
+        return {"id": file_id, "name": name, "title": name, "user": author.id, "mode": "hosted"}
 
     async def edit(self, person: str, channel: str, ts: str, text: str) -> None:
         """Change a message of one's own."""

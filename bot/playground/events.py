@@ -66,7 +66,8 @@ class Events:
 
     def _mentions_bot(self, message: Message) -> bool:
         bot = self.workspace.cast.bot.id
-        return message.user != bot and f"<@{bot}>" in message.text
+        said = message.subtype in (None, "bot_message", "file_share")
+        return said and message.user != bot and f"<@{bot}>" in message.text
 
     def _edited(self, before: Message | None, message: Message) -> Iterator[Json]:
         room = self.workspace.rooms[message.channel]

@@ -23,6 +23,7 @@ class Message:
 
     `user` is the author's id and `author` the author's name; `thread_ts` is the root's timestamp, for a reply only.
     `stopped_by` is whoever stopped it while it grew.
+    `other_app` is what an author that is neither a person nor our bot says of itself.
     `ephemeral_to` names the one person who sees it, None for all. `nodes` is what is shown. `earlier` keeps what the
     visible text was before each edit, oldest first.
     """
@@ -47,6 +48,9 @@ class Message:
     stopped_by: str | None = None
     reactions: tuple[Reaction, ...] = ()
     username: str | None = None
+    subtype: str | None = None
+    files: tuple[Json, ...] = ()
+    other_app: Json | None = None
 
     @property
     def root_ts(self) -> str:

@@ -137,6 +137,20 @@ METHODS: Mapping[str, Method] = {
         per_minute=TIER_4,
         takes_json=False,
     ),
+    "conversations.list": Method(
+        strings="cursor types",
+        booleans="exclude_archived",
+        numbers="limit",
+        per_minute=TIER_2,
+        takes_json=False,
+    ),
+    "users.conversations": Method(
+        strings="cursor types user",
+        booleans="exclude_archived",
+        numbers="limit",
+        per_minute=TIER_3,
+        takes_json=False,
+    ),
     "conversations.open": Method(
         strings="channel users",
         booleans="prevent_creation return_im",
@@ -149,6 +163,13 @@ METHODS: Mapping[str, Method] = {
         booleans="include_locale",
         needs=("users:read",),
         per_minute=TIER_4,
+        takes_json=False,
+    ),
+    "users.lookupByEmail": Method(
+        required="email",
+        strings="email",
+        needs=("users:read.email",),
+        per_minute=TIER_3,
         takes_json=False,
     ),
     "users.list": Method(

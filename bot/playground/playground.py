@@ -42,12 +42,13 @@ from bot.playground.pulse import Pulse
 from bot.playground.rates import Rates
 from bot.playground.refusals import Refusal
 from bot.playground.response_urls import ResponseUrls
+from bot.playground.robots import Robots
 from bot.playground.rooms import Rooms
 from bot.playground.shapes import Shapes
 from bot.playground.sights import Sights
 from bot.playground.socket_mode import DisconnectReason, SocketMode
 from bot.playground.triggers import Triggers
-from bot.playground.web_api import Call, Tokens, WebApi, responded
+from bot.playground.web_api import Call, Tokens, WebApi, responded, too_early
 from bot.playground.wire import Clock, Json, Token
 from bot.playground.workspace import Change, Workspace
 
@@ -55,7 +56,7 @@ Found = TypeVar("Found")
 OK, TOO_MANY = 200, 429
 
 
-class Playground(Deeds, Sights):
+class Playground(Deeds, Robots, Sights):
     """A Slack on this machine, for newcomers and for tests.
 
     Open it with `async with`; port 0 takes a free one. `clock` and `token` (n bytes of randomness as hexadecimal) are
@@ -212,6 +213,10 @@ class Playground(Deeds, Sights):
     def calls(self) -> list[Call]:
         """Every Web API call, in order of arrival."""
         return self._api.calls
+
+    def too_early(self) -> list[Call]:
+        """The calls that came before the `Retry-After` of an earlier one was over."""
+        return too_early(self.calls)
 
     @property
     def deliveries(self) -> list[Delivery]:

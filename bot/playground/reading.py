@@ -13,10 +13,12 @@ from bot.playground.refusals import Refusal
 from bot.playground.rooms import Rooms
 from bot.playground.shapes import Shapes
 from bot.playground.wire import Json
-from bot.playground.workspace import Workspace
+from bot.playground.workspace import Room, Workspace
 
 MOST_MESSAGES = 999
 MOST_ITEMS = 1000
+TYPES = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
+ROOM_TYPES = {"channel": "public_channel", "private": "private_channel", "im": "im"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,32 @@ class Reading:
         shown, following = page(room.members, cursor=given.text("cursor"), limit=_limit(given, 100))
         return {"members": list(shown), **after(following)}
 
+    def conversations(self, given: Arguments) -> Json:
+        """`conversations.list`: what the bot can see, public channels unless `types` says otherwise."""
+        return self._listed(given, [room for room in self.workspace.rooms.values() if self._sees(room)])
+
+    def conversations_of(self, given: Arguments) -> Json:
+        """`users.conversations`: where the bot is, or where it and another are."""
+        user = given.text("user") or self.workspace.cast.bot.id
+        if self.workspace.known(user) is None:
+            raise Refusal("user_not_found")
+        rooms = [room for room in self.workspace.rooms.values() if self._sees(room) and user in room.members]
+        return self._listed(given, rooms)
+
+    def _sees(self, room: Room) -> bool:
+        return room.channel.kind == "channel" or self.rooms.is_in(room)
+
+    def _listed(self, given: Arguments, rooms: Sequence[Room]) -> Json:
+        wanted = [word.strip() for word in (given.text("types") or "public_channel").split(",")]
+        if any(word not in TYPES for word in wanted):
+            raise Refusal("invalid_types")
+        for word in wanted:
+            self.rooms.need(TYPES[word])
+        hidden = given.flag("exclude_archived")
+        shown = [r for r in rooms if ROOM_TYPES[r.channel.kind] in wanted and not (hidden and r.channel.archived)]
+        listed, following = page(shown, cursor=given.text("cursor"), limit=_limit(given, 100))
+        return {"channels": [self.shapes.room(room, num_members=True) for room in listed], **after(following)}
+
     def open(self, given: Arguments) -> Json:
         """`conversations.open`: the direct message with one person."""
         if given.optional_text("channel"):
@@ -112,10 +140,17 @@ class Reading:
 
     def user(self, given: Arguments) -> Json:
         """`users.info`."""
-        person = self.workspace.people.get(given.text("user"))
+        person = self.workspace.known(given.text("user"))
         if person is None:
             raise Refusal("user_not_found")
         return {"user": self.shapes.person(person, email=self._emails)}
+
+    def lookup(self, given: Arguments) -> Json:
+        """`users.lookupByEmail`."""
+        for person in self.workspace.people.values():
+            if person.email and person.email == given.text("email").lower() and person.kind != "deactivated":
+                return {"user": self.shapes.person(person, email=True)}
+        raise Refusal("users_not_found")
 
     def users(self, given: Arguments) -> Json:
         """`users.list`."""

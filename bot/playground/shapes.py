@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.playground.cast import Person, Usergroup
+from bot.playground.cast import SLACKBOT, Person, Usergroup
 from bot.playground.messages import Message
 from bot.playground.wire import Json
 from bot.playground.workspace import Room, Workspace
@@ -32,6 +32,7 @@ class Shapes:
             "team": self.workspace.cast.team_id,
             **({"blocks": list(message.blocks)} if message.blocks else {}),
             **({"attachments": list(message.attachments)} if message.attachments else {}),
+            **({"files": list(message.files)} if message.files else {}),
             **self._authorship(message),
             **self._threading(message),
         }
@@ -43,11 +44,17 @@ class Shapes:
             ]
         if metadata and message.metadata:
             shape["metadata"] = message.metadata
+        if message.subtype == "bot_message":
+            del shape["user"]
         return shape
 
     def _authorship(self, message: Message) -> Json:
         if message.tombstone:
             return {"subtype": "tombstone", "hidden": True, "user": "USLACKBOT"}
+        if message.other_app:
+            return message.other_app
+        if message.subtype:
+            return {"subtype": message.subtype}
         if message.user != self.workspace.cast.bot.id:
             return {}
         cast = self.workspace.cast
@@ -100,7 +107,7 @@ class Shapes:
             "tz_label": "UTC",
             "tz_offset": 0,
             "profile": self._profile(person, team, email=email),
-            "is_bot": person.kind == "bot",
+            "is_bot": person.kind == "bot" and person.id != SLACKBOT.id,
             "is_app_user": False,
             "updated": EPOCH,
             "is_email_confirmed": person.kind != "bot",
@@ -122,7 +129,7 @@ class Shapes:
             **({"email": person.email} if email and person.email else {}),
             **(
                 {"bot_id": self.workspace.cast.bot_id, "api_app_id": self.workspace.cast.app_id}
-                if _is_bot(person)
+                if person.id == self.workspace.cast.bot.id
                 else {}
             ),
             "team": team,
@@ -223,7 +230,3 @@ def _standing(person: Person) -> Json:
         "is_ultra_restricted": single,
         **({"is_stranger": True} if person.kind == "stranger" else {}),
     }
-
-
-def _is_bot(person: Person) -> bool:
-    return person.kind == "bot"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from bot.playground.workspace import Room, Session, SessionStatus, Workspace
 STREAM_LASTS = 300.0
 """Seconds after which a stream is over, however lively (a third party measured 306)."""
 LONGEST_TASK_TEXT = 256
+MOST_BLOCKS = 100
 TASK_STATES = ("pending", "in_progress", "complete", "error")
 MODES = ("timeline", "plan", "dense")
 MARKDOWN, CHUNKS = "markdown_text", "chunks"
@@ -97,6 +99,7 @@ class Streams:
         closing = checked_blocks(given.items("blocks") or [], self.workspace.ids)
         described = metadata(given)
         grown = (*self._grown(message.blocks, given), *closing)
+        _refuse_too_much(grown)
         status = session_status(given.text("session_status"), "session_status") if "session_status" in given else None
         self.modes.pop(message.ts, None)
         stopped = self.workspace.change(
@@ -148,6 +151,7 @@ class Streams:
         grown = self._with_text(standing, text) if text else standing
         for chunk in given.items(CHUNKS) or []:
             grown = self._with_chunk(grown, chunk)
+        _refuse_too_much(grown)
         return grown
 
     def _with_text(self, standing: tuple[Json, ...], text: str) -> tuple[Json, ...]:
@@ -171,20 +175,49 @@ class Streams:
         raise Refusal("invalid_chunks")
 
     def _with_task(self, standing: tuple[Json, ...], fields: Json) -> tuple[Json, ...]:
-        """A task is replaced by its next state."""
+        """A task takes its next title, status and output; details are added to those before."""
         if not all(isinstance(fields.get(name), str) and fields[name] for name in ("id", "title", "status")):
             raise Refusal("invalid_chunks")
-        if fields["status"] not in TASK_STATES or len(fields["title"]) > LONGEST_TASK_TEXT:
+        if fields["status"] not in TASK_STATES or not _fits(fields):
             raise Refusal("invalid_chunks")
+        block_id = f"task-{fields['id']}"
+        nothing: Json = {}
+        before = next((block for block in standing if block["block_id"] == block_id), nothing)
+        details = before.get("details", "") + fields.get("details", "")
+        more = {name: fields.get(name) or before.get(name) for name in ("output", "sources")}
         task: Json = {
             "type": "task_card",
-            "block_id": f"task-{fields['id']}",
+            "block_id": block_id,
             "title": fields["title"],
             "status": fields["status"],
+            **({"details": details} if details else {}),
+            **{name: value for name, value in more.items() if value},
         }
-        if any(block["block_id"] == task["block_id"] for block in standing):
-            return tuple(task if block["block_id"] == task["block_id"] else block for block in standing)
+        if before:
+            return tuple(task if block["block_id"] == block_id else block for block in standing)
         return (*standing, task)
+
+
+def _fits(fields: Json) -> bool:
+    """Whether the words of a task are words, and short enough; its sources must be links with a text."""
+    words = [fields.get(name, "") for name in ("title", "details", "output")]
+    sources: object = fields.get("sources", [])
+    if not all(isinstance(word, str) and len(word) <= LONGEST_TASK_TEXT for word in words):
+        return False
+    return isinstance(sources, list) and all(map(_is_source, cast("list[object]", sources)))
+
+
+def _is_source(source: object) -> bool:
+    fields: Json = cast("Json", source) if isinstance(source, dict) else {}
+    return fields.get("type") == "url" and all(isinstance(fields.get(name), str) for name in ("url", "text"))
+
+
+def _refuse_too_much(grown: Sequence[Json]) -> None:
+    """What holds for a message as a whole, however it has grown."""
+    if len(grown) > MOST_BLOCKS:
+        raise Refusal("msg_blocks_too_many")
+    if sum(block["type"] == "table" for block in grown) > 1:
+        raise Refusal("invalid_blocks", "only one table is allowed per message [json-pointer:/blocks]")
 
 
 def _markdown_of(grown: tuple[Json, ...]) -> str:

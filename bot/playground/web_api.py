@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -24,17 +24,35 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 @dataclass(slots=True)
 class Call:
-    """One call as it arrived, and its answer: None when the connection was cut or left hanging."""
+    """One call as it arrived, and its answer: None when the connection was cut or left hanging.
+
+    `at` is when it came, by the playground's clock; `retry_after` the seconds that a 429 asked to wait.
+    """
 
     method: str
     arguments: Json
     answer: Json | None = None
     status: int = 0
+    at: float = 0.0
+    retry_after: int | None = None
 
     @property
     def ok(self) -> bool:
         """Whether Slack said yes, and the caller could hear it."""
         return bool(self.answer and self.answer.get("ok"))
+
+
+def too_early(calls: Sequence[Call]) -> list[Call]:
+    """The calls that came before a `Retry-After` was over: of that method, for messages in that channel."""
+    until: dict[tuple[str, str], float] = {}
+    early: list[Call] = []
+    for call in calls:
+        key = (call.method, str(call.arguments.get("channel")) if call.method == "chat.postMessage" else "")
+        if call.at < until.get(key, 0.0):
+            early.append(call)
+        if call.retry_after is not None:
+            until[key] = max(until.get(key, 0.0), call.at + call.retry_after)
+    return early
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +81,7 @@ class WebApi:
         """One call."""
         name = request.match_info["method"]
         given, token = await _given(request, METHODS.get(name))
-        call = Call(name, given)
+        call = Call(name, given, at=self.rooms.workspace.clock())
         self.calls.append(call)
         fault = self.faults.take(name)
         answer, status, headers = self._answer(call, token, fault)
@@ -95,6 +113,7 @@ class WebApi:
         except Refusal as refusal:
             if refusal.retry_after is not None:
                 headers["Retry-After"] = str(refusal.retry_after)
+                call.retry_after = refusal.retry_after
             return refusal.answer(), refusal.status, headers
 
     def _result(self, call: Call, token: str) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from bot.playground.cast import BOT, Cast, Channel, Person, Usergroup
+from bot.playground.cast import BOT, ROBOTS, Cast, Channel, Person, Usergroup
 from bot.playground.composing import Composer
 from bot.playground.messages import Message
 from bot.playground.refusals import Refusal
@@ -132,6 +132,10 @@ class Workspace:
                 return person
         raise KeyError(f"nobody in the playground is called {key!r}")
 
+    def known(self, user_id: str) -> Person | None:
+        """Anybody with an id, Slackbot and other apps' bots among them."""
+        return self.people.get(user_id) or next((robot for robot in ROBOTS if robot.id == user_id), None)
+
     def room(self, key: str) -> Room:
         """A conversation by name or id; raises `KeyError` for none."""
         if key in self.rooms:
@@ -161,7 +165,8 @@ class Workspace:
 
     def author_name(self, user_id: str) -> str:
         """The name by which tests know somebody."""
-        return BOT if user_id == self.cast.bot.id else self.people[user_id].name
+        person = self.known(user_id)
+        return BOT if user_id == self.cast.bot.id or person is None else person.name
 
     # --- messages ---------------------------------------------------------------------------------------------------
 
@@ -307,7 +312,7 @@ class Directory:
 
     def person(self, user_id: str) -> str | None:
         """Display name of a person."""
-        person = self.workspace.people.get(user_id)
+        person = self.workspace.known(user_id)
         return person.real_name if person else None
 
     def room(self, channel_id: str) -> str | None:

@@ -95,6 +95,31 @@ async def test_messages_are_limited_per_channel(seconds: Seconds) -> None:
         await post(client)
 
 
+@pytest.mark.parametrize(("method", "limit"), [("agents.sessions.setStatus", 50), ("views.push", 100)])
+async def test_new_methods_have_tiers(seconds: Seconds, method: str, limit: int) -> None:
+    """Refused calls count as well."""
+    async with Playground(clock=seconds, rate_limits=True) as slack, aiohttp.ClientSession() as session:
+        headers = {"Authorization": f"Bearer {slack.bot_token}"}
+        for _ in range(limit + 1):
+            async with session.post(slack.api_url + method, headers=headers):
+                pass
+    assert [call.status for call in slack.calls] == [200] * limit + [429]
+
+
+async def test_whoever_does_not_wait_is_seen(slack: Playground, client: Client, seconds: Seconds) -> None:
+    """Each call is kept with its time; one before `Retry-After` is over, in that channel, came too early."""
+    slack.fail("chat.postMessage", times=2, retry_after=7)
+    for wait in (0.0, 6.9):
+        seconds.now += wait
+        with pytest.raises(SlackApiError, match="ratelimited"):
+            await post(client)
+    await client.chat_postMessage(channel="C07PROJECTX", text="elsewhere")
+    seconds.now += 7
+    await post(client)
+    assert [call.at for call in slack.too_early()] == [seconds.now - 7]
+    assert [call.retry_after for call in slack.calls] == [7, 7, None, None]
+
+
 async def test_without_the_option_there_are_no_limits(slack: Playground, client: Client) -> None:
     """A demo is not held up."""
     for number in range(8):

@@ -59,7 +59,7 @@ async def opened(slack: Playground, client: Client, bot: Bot, view: Block) -> st
     return str((await client.views_open(trigger_id=bot.heard[-1]["trigger_id"], view=view))["view"]["id"])
 
 
-KINDS: list[tuple[Block, object, Block]] = [
+KINDS: list[tuple[Block, Any, Block]] = [
     (entry("e", "plain_text_input"), "hello", {"value": "hello"}),
     (entry("e", "number_input", is_decimal_allowed=True), "1.5", {"value": "1.5"}),
     (entry("e", "static_select", options=ONE_TWO), "two", {"selected_option": option("two")}),
@@ -71,11 +71,10 @@ KINDS: list[tuple[Block, object, Block]] = [
 ]
 
 
-@pytest.mark.parametrize(("block", "given", "held"), KINDS, ids=[str(kind[0]["element"]["type"]) for kind in KINDS])
-async def test_each_kind_is_heard(
-    slack: Playground, client: Client, bot: Bot, block: Block, given: Any, held: Block
-) -> None:
+@pytest.mark.parametrize("kind", KINDS, ids=[str(kind[0]["element"]["type"]) for kind in KINDS])
+async def test_each_kind_is_heard(slack: Playground, client: Client, bot: Bot, kind: tuple[Block, Any, Block]) -> None:
     """As Slack sends it, by block and action, and only once it is filled in."""
+    block, given, held = kind
     view = await opened(slack, client, bot, form(block))
     with pytest.raises(LookupError, match="must be filled in"):
         await slack.submit(view, {})

@@ -7,7 +7,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.playground import BOT, Channel, Person, Playground
 from bot.playground.cast import SCOPES, PersonKind, Sharing
-from tests.unit.playground.conftest import Client, client_of
+from tests.unit.playground.conftest import Caller, Client, client_of
 
 GENERAL, ANA, GUS = "C07GENERAL1", "U07ANARBRO1", "U07GUSLIND3"
 
@@ -148,6 +148,41 @@ async def test_groups_have_members(client: Client) -> None:
     assert (group["handle"], group["users"]) == ("people-ops", [ANA])
     assert "users" not in (await client.usergroups_list())["usergroups"][0]
     assert (await client.usergroups_users_list(usergroup=group["id"]))["users"] == [ANA]
+
+
+async def test_an_admin_is_told_apart(client: Client) -> None:
+    """Ada runs the workspace, Ana does not; nobody else is an owner."""
+    people = {person["name"]: person for person in (await client.users_list())["members"]}
+    assert [people[name]["is_admin"] for name in ("ada", "ana")] == [True, False]
+    assert not any(person.get("is_owner") for person in people.values())
+
+
+async def test_a_person_is_found_by_address(client: Client, look: Caller) -> None:
+    """Whatever its case; `users_not_found` for nobody, and a scope of its own."""
+    assert (await client.users_lookupByEmail(email="Ana@Playground.example"))["user"]["id"] == ANA
+    assert (await look("users.lookupByEmail", email="nobody@playground.example"))["error"] == "users_not_found"
+    async with Playground(scopes=["users:read"]) as slack:
+        with pytest.raises(SlackApiError, match="missing_scope"):
+            await client_of(slack).users_lookupByEmail(email="ana@playground.example")
+
+
+async def test_other_bots_can_be_asked_about(client: Client) -> None:
+    """Slackbot says that it is no bot, as it does in Slack."""
+    slackbot = (await client.users_info(user="USLACKBOT"))["user"]
+    other = (await client.users_info(user="U07DEPLOYS5"))["user"]
+    assert (slackbot["is_bot"], other["is_bot"]) == (False, True)
+
+
+async def test_conversations_are_listed(client: Client, look: Caller) -> None:
+    """Public channels, or the kinds that are asked for; `users.conversations` only where the bot is."""
+    listed = await client.conversations_list(types="public_channel,private_channel", exclude_archived=True)
+    names = [channel["name"] for channel in listed["channels"]]
+    assert names == ["general", "project-x", "people-ops", "it-help", "random"]
+    here = await client.users_conversations(types="public_channel,private_channel", exclude_archived=True)
+    assert [channel["name"] for channel in here["channels"]] == names[:-1]
+    of_ben = await client.users_conversations(user="U07BENOKFR2")
+    assert "people-ops" not in [channel["name"] for channel in of_ben["channels"]]
+    assert (await look("conversations.list", types="rooms"))["error"] == "invalid_types"
 
 
 async def test_nobody_writes_where_they_are_not(slack: Playground) -> None:

@@ -120,3 +120,29 @@ async def test_a_task_moves_on(slack: Playground, call: Caller, root: str) -> No
     chunks = [{**task, "status": "complete"}, words]
     await call("chat.appendStream", channel=GENERAL, ts=begun["ts"], chunks=chunks)
     assert slack.thread("general", root)[1].visible_text == "● Searching\nFound it."
+
+
+async def test_a_task_keeps_what_it_was_told(slack: Playground, call: Caller, root: str) -> None:
+    """Details are added up, output and sources replaced."""
+    task = {"type": "task_update", "id": "1", "title": "Searching", "status": "in_progress"}
+    begun = await call("chat.startStream", channel=GENERAL, thread_ts=root, chunks=[{**task, "details": "a"}], **TO_ANA)
+    source = {"type": "url", "url": "https://example.com/", "text": "Leave"}
+    done = {**task, "status": "complete", "details": "b", "output": "two found", "sources": [source]}
+    assert (await call("chat.appendStream", channel=GENERAL, ts=begun["ts"], chunks=[done]))["ok"]
+    (block,) = slack.thread("general", root)[1].blocks
+    assert (block["details"], block["output"], block["sources"]) == ("ab", "two found", [source])
+    wrong = {**task, "sources": [{"url": "https://example.com/"}]}
+    refused = await call("chat.appendStream", channel=GENERAL, ts=begun["ts"], chunks=[wrong])
+    assert refused["error"] == "invalid_chunks"
+
+
+async def test_a_stream_holds_a_hundred_blocks(call: Caller, root: str) -> None:
+    """And one table, however often it grows."""
+    table = {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]}
+    divider = {"type": "divider"}
+    fifty = [{"type": "blocks", "blocks": [*[divider] * 49, table]}]
+    begun = await call("chat.startStream", channel=GENERAL, thread_ts=root, chunks=fifty, **TO_ANA)
+    stream = {"channel": GENERAL, "ts": begun["ts"]}
+    assert (await call("chat.appendStream", **stream, chunks=fifty))["error"] == "invalid_blocks"
+    assert (await call("chat.appendStream", **stream, chunks=[{"type": "blocks", "blocks": [divider] * 50}]))["ok"]
+    assert (await call("chat.stopStream", **stream, blocks=[divider]))["error"] == "msg_blocks_too_many"
