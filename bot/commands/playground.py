@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 EXAMPLE = "Example:\n  footnote playground --docs ~/my-notes"
-OPENING = "how do I get started"
-"""What somebody new asks of any documents: the passages nearest to it become suggestions."""
-SUGGESTED = 3
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -70,14 +67,11 @@ def _against(settings: "Settings", slack: "Playground") -> "Settings":
 async def _suggestions(settings: "Settings") -> Sequence[str]:
     """Questions to begin with, about what stands in the documents."""
     from bot.composition import answering
-    from bot.gate import label
+    from bot.desk.suggest import SUGGESTED, suggestions
 
     async with answering(settings) as pipeline:
-        found = await pipeline.find(OPENING, (), audience=options.audience(None), limit=SUGGESTED * 4)
-    subjects = dict.fromkeys(
-        hit.chunk.heading_path[-1] if hit.chunk.heading_path else hit.chunk.title for hit in found.ranking.hits
-    )
-    return [f"@Footnote what should I know about {label(subject, limit=60)}?" for subject in list(subjects)[:SUGGESTED]]
+        questions = await suggestions(pipeline, options.audience(None), SUGGESTED)
+    return [f"@Footnote {question}" for question in questions]
 
 
 def _welcome(address: str) -> str:
