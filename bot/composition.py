@@ -16,7 +16,7 @@ from bot.answering.converse import Alone, Conversing
 from bot.answering.pipeline import Pipeline
 from bot.errors import BadRequest
 from bot.models import ConversationKey
-from bot.ports.memory import AnswerRecords, Conversations
+from bot.ports.memory import AnswerRecords, Channels, Conversations, FeedbackBook, Stops
 from bot.ports.queue import JobQueue
 from bot.ports.search import Embedder, IndexWriter
 from bot.settings import EmbeddedMemory, Settings
@@ -82,6 +82,9 @@ class Memory:
     jobs: JobQueue
     conversations: Conversations
     records: AnswerRecords
+    feedback: FeedbackBook
+    channels: Channels
+    stops: Stops
 
 
 @asynccontextmanager
@@ -92,15 +95,25 @@ async def remembering(settings: Settings) -> AsyncGenerator[Memory]:
     """
     import structlog
 
+    from bot.adapters.redis.channels import RedisChannels
     from bot.adapters.redis.client import check, connect
     from bot.adapters.redis.conversations import RedisConversations
+    from bot.adapters.redis.feedback import RedisFeedbackBook
     from bot.adapters.redis.queue import RedisJobQueue
     from bot.adapters.redis.records import RedisAnswerRecords
+    from bot.adapters.redis.stops import RedisStops
 
     async with _memory_url(settings) as url, connect(url) as link:
         for warning in await check(link):
             structlog.get_logger().warning("memory_at_risk", advice=warning)
-        yield Memory(RedisJobQueue(link), RedisConversations(link), RedisAnswerRecords(link))
+        yield Memory(
+            jobs=RedisJobQueue(link),
+            conversations=RedisConversations(link),
+            records=RedisAnswerRecords(link),
+            feedback=RedisFeedbackBook(link),
+            channels=RedisChannels(link),
+            stops=RedisStops(link),
+        )
 
 
 @asynccontextmanager
