@@ -1,0 +1,92 @@
+"""The part of the Home tab that admins see: channels, the week, what went unanswered, what is wrong."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bot.channels import ChannelSettings
+from bot.screens import Desk, Week
+from handlers.buttons import Action
+from handlers.views.blocks import Block, escaped, remark, small
+from handlers.views.pieces import (
+    bullets,
+    channel,
+    counted,
+    divider,
+    heading,
+    labelled,
+    line,
+    plain,
+    row,
+    section,
+    words,
+)
+
+MOST_CHANNELS, MOST_UNANSWERED, MOST_PROBLEMS = 20, 10, 10
+"""What is listed, of each kind."""
+MOST_NAMED = 3
+"""Sources of a channel that are named."""
+
+_MODE_IN_WORDS = {"continue": "answers follow-ups", "offer": "offers to answer", "mention": "only when mentioned"}
+
+
+def desk_blocks(desk: Desk) -> Iterator[Block]:
+    """The blocks below a rule of their own."""
+    yield divider()
+    yield heading("For admins")
+    yield from _problems(desk.problems)
+    yield labelled("This week", row(*words(_week(desk.week))))
+    yield from _unanswered(desk.unanswered)
+    yield from _channels(desk.channels)
+
+
+def _problems(problems: Sequence[str]) -> Iterator[Block]:
+    if not problems:
+        return
+    shown = [row(*words(f"⚠ {line(problem) or '–'}")) for problem in problems[:MOST_PROBLEMS]]
+    yield labelled("Problems", bullets(shown))
+    if len(problems) > MOST_PROBLEMS:
+        yield remark(f"and {len(problems) - MOST_PROBLEMS:,} more")
+
+
+def _week(week: Week) -> str:
+    if not week.questions:
+        return "No questions."
+    share = f"{100 * week.answered // week.questions}% answered"
+    rated = week.good + week.bad
+    liked = f"👍 {week.good:,} 👎 {week.bad:,}" if rated else "not rated yet"
+    people = "1 person" if week.people == 1 else f"{week.people:,} people"
+    return f"{counted(week.questions, 'question')} from {people} · {share} · {liked} · ${week.cost:,.2f}"
+
+
+def _unanswered(unanswered: Sequence[tuple[str, int]]) -> Iterator[Block]:
+    shown = [
+        row(*words(f"{line(question) or '–'}{f'  {times:,} times' if times > 1 else ''}"))
+        for question, times in unanswered[:MOST_UNANSWERED]
+    ]
+    yield labelled("The docs did not say", bullets(shown) if shown else row(*words("Nothing was left unanswered.")))
+
+
+def _channels(channels: Mapping[str, ChannelSettings]) -> Iterator[Block]:
+    choose = {
+        "type": "conversations_select",
+        "action_id": str(Action.EDIT_CHANNEL),
+        "placeholder": plain("Choose a channel", limit=75),
+        "filter": {"include": ["public", "private"], "exclude_bot_users": True},
+    }
+    yield section(plain("How I behave in a channel", limit=75), beside=choose)
+    for room, settings in [*channels.items()][:MOST_CHANNELS]:
+        yield small(f"{channel(room)}   {escaped(_settings(settings))}")
+    if len(channels) > MOST_CHANNELS:
+        yield remark(f"and {counted(len(channels) - MOST_CHANNELS, 'channel')} more")
+
+
+def _settings(settings: ChannelSettings) -> str:
+    named = ", ".join(line(name, limit=60) for name in settings.sources[:MOST_NAMED])
+    more = len(settings.sources) - MOST_NAMED
+    parts = (
+        _MODE_IN_WORDS[settings.mode],
+        settings.auto_answer and "answers by itself",
+        named and f"from {named}{f' and {more:,} more' if more > 0 else ''}",
+        settings.tone == "brief" and "brief",
+        settings.humans and "a person can be asked",
+    )
+    return " · ".join(part for part in parts if part)
