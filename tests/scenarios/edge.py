@@ -10,7 +10,7 @@ from bot.app import build_app, run_http, run_socket_mode
 from bot.playground import Playground
 from handlers.calls import open_client
 from handlers.tokens import check_tokens
-from tests.unit.handlers.stand_ins import Jobs, Talks
+from tests.unit.handlers.stand_ins import Jobs, Stores, Talks, now
 
 AT_ONCE = (0.0, 0.0, 0.0)
 """Delays before Slack's three further attempts, without the waiting."""
@@ -21,9 +21,16 @@ class Edge:
     """What a test holds on to."""
 
     slack: Playground
-    jobs: Jobs = field(default_factory=Jobs)
-    talks: Talks = field(default_factory=Talks)
+    stores: Stores = field(default_factory=Stores)
     url: str = ""
+
+    @property
+    def jobs(self) -> Jobs:
+        return self.stores.jobs
+
+    @property
+    def talks(self) -> Talks:
+        return self.stores.talks
 
     @property
     def asked(self) -> list[str]:
@@ -42,7 +49,7 @@ async def socket_edge(*, retry_delays: Sequence[float] = AT_ONCE, ack_within: fl
     ):
         edge = Edge(slack)
         identity = await check_tokens(client, transport="socket", app_token=slack.app_token)
-        app = build_app(client=client, identity=identity, jobs=edge.jobs, conversations=edge.talks)
+        app = build_app(client=client, identity=identity, ports=edge.stores.ports, now=now)
         async with run_socket_mode(app, app_token=slack.app_token):
             yield edge
 
@@ -56,9 +63,7 @@ async def http_edge(*, retry_delays: Sequence[float] = AT_ONCE) -> AsyncGenerato
         secret = slack.signing_secret
         edge = Edge(slack)
         identity = await check_tokens(client, transport="http", signing_secret=secret)
-        app = build_app(
-            client=client, identity=identity, jobs=edge.jobs, conversations=edge.talks, signing_secret=secret
-        )
+        app = build_app(client=client, identity=identity, ports=edge.stores.ports, now=now, signing_secret=secret)
         async with run_http(app, signing_secret=secret, host="127.0.0.1", port=0) as address:
             edge.url = slack.http_events_url = f"{address}/slack/events"
             yield edge

@@ -1,6 +1,7 @@
 """From a message in Slack to one job in the queue, over both transports."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 
@@ -8,10 +9,12 @@ from bot.adapters.redis.conversations import RedisConversations
 from bot.adapters.redis.queue import RedisJobQueue
 from bot.app import build_app, run_socket_mode
 from bot.errors import Misconfigured
+from bot.jobs import AnswerQuestion, OfferAnswer, ShowPassages, WithdrawQuestion
 from bot.playground import Playground
 from handlers.calls import open_client
 from handlers.tokens import Transport, check_tokens
 from tests.scenarios.edge import Edge, http_edge, socket_edge
+from tests.unit.handlers.stand_ins import Stores, now
 
 
 @pytest.fixture(params=["socket", "http"])
@@ -76,18 +79,89 @@ async def test_a_direct_message_is_queued(edge: Edge) -> None:
     assert all(question.private for question in edge.jobs.questions)
 
 
-async def test_edits_deletions_and_arrivals_ask_nothing(edge: Edge) -> None:
-    """Everything the app hears of is acknowledged; only what somebody asks is queued."""
-    ts = await edge.slack.say("ana", "general", "<@bot> when is lunch?")
-    await edge.slack.edit("ana", "general", ts, "<@bot> when is dinner?")
-    await edge.slack.delete("ana", "general", ts)
+async def test_arrivals_and_home_are_acknowledged(edge: Edge) -> None:
+    """Everything the app hears of is acknowledged; only what somebody asks is queued as a question."""
     await edge.slack.leave("ben", "general")
     await edge.slack.join("ben", "general")
     edge.slack.open_home("ana")
     await edge.settled()
-    assert len(edge.slack.deliveries) == 7
+    assert len(edge.slack.deliveries) == 3
     assert all(delivery.acknowledged for delivery in edge.slack.deliveries)
-    assert edge.asked == ["when is lunch?"]
+    assert edge.asked == []
+
+
+async def test_an_edited_question_is_asked_anew_and_a_deleted_one_withdrawn(edge: Edge) -> None:
+    """Both in their order, behind the question itself."""
+    ts = await edge.slack.say("ana", "general", "<@bot> when is lunch?")
+    await edge.settled()
+    await edge.slack.edit("ana", "general", ts, "<@bot> when is dinner?")
+    await edge.settled()
+    await edge.slack.delete("ana", "general", ts)
+    await edge.settled()
+    assert [type(job) for job in edge.jobs.appended] == [AnswerQuestion, AnswerQuestion, WithdrawQuestion]
+    first, again = edge.jobs.questions
+    assert (again.id, again.text) == (first.id, "when is dinner?")
+    assert again.version > first.version == ""
+
+
+async def test_an_open_question_is_overheard_where_an_admin_said_so(edge: Edge) -> None:
+    """At the top of a channel, without naming anybody; elsewhere it passes."""
+    edge.stores.settings.put(edge.slack.workspace.room("it-help").id, auto_answer=True)
+    for channel in ("it-help", "general"):
+        await edge.slack.say("ana", channel, "how do I reset my VPN password?")
+    await edge.settled()
+    (question,) = edge.jobs.questions
+    assert (question.addressed, question.private) == ("overheard", False)
+
+
+async def test_in_a_channel_that_wants_offers_a_follow_up_is_offered(edge: Edge) -> None:
+    """The mention is answered; what follows is asked about first."""
+    edge.stores.settings.put(edge.slack.workspace.room("general").id, mode="offer")
+    ts = await edge.slack.say("ana", "general", "<@bot> when is lunch?")
+    await edge.settled()
+    await edge.slack.say("ben", "general", "and on Fridays?", thread_ts=ts)
+    await edge.settled()
+    assert [type(job) for job in edge.jobs.appended] == [AnswerQuestion, OfferAnswer]
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_private_question_is_queued_and_acknowledged_in_one_line(edge: Edge) -> None:
+    """For the asker alone, with a button should nothing follow."""
+    acked = await edge.slack.command("ana", "general", "/ask", "how do I reset my VPN password?")
+    (question,) = edge.jobs.questions
+    assert (question.text, question.private) == ("how do I reset my VPN password?", True)
+    assert question.reply_url.startswith(edge.slack.address)
+    (line,) = edge.slack.messages("general")
+    assert (line.ts, line.ephemeral_to, line.visible_text) == (acked.ts, "ana", "Searching the docs…\nAsk again")
+
+
+async def test_a_search_is_queued_and_acknowledged_without_a_word(edge: Edge) -> None:
+    """Its passages come by themselves."""
+    acked = await edge.slack.command("ana", "general", "/search", "travel expenses")
+    (job,) = edge.jobs.appended
+    assert isinstance(job, ShowPassages)
+    assert (job.words, job.page, job.click.person) == ("travel expenses", 0, edge.slack.id_of("ana"))
+    assert (acked.body, acked.failure) == (None, "")
+
+
+@pytest.mark.parametrize("command", ["/ask", "/search"])
+async def test_a_command_without_words_says_how_it_is_used(edge: Edge, command: str) -> None:
+    """One private line, and nothing is queued."""
+    await edge.slack.command("ana", "general", command, "  ")
+    (line,) = edge.slack.messages("general")
+    assert command in line.visible_text
+    assert (line.ephemeral_to, edge.jobs.appended) == ("ana", [])
+
+
+@pytest.mark.parametrize("command", ["/ask", "/search"])
+async def test_a_command_that_cannot_be_stored_is_not_acknowledged(edge: Edge, command: str) -> None:
+    """Slack tells the person, who can try again."""
+    edge.jobs.down = True
+    acked = await edge.slack.command("ana", "general", command, "travel expenses")
+    assert acked.failure
+    assert edge.jobs.appended == []
 
 
 async def test_with_the_queue_down_nothing_is_acknowledged_and_nothing_lost(edge: Edge) -> None:
@@ -141,7 +215,8 @@ async def test_a_question_and_its_follow_up_lie_in_the_real_queue(
         open_client(bot_token=slack.bot_token, api_url=slack.api_url) as client,
     ):
         identity = await check_tokens(client, transport="socket", app_token=slack.app_token)
-        app = build_app(client=client, identity=identity, jobs=jobs, conversations=conversations)
+        ports = replace(Stores().ports, jobs=jobs, conversations=conversations)
+        app = build_app(client=client, identity=identity, ports=ports, now=now)
         async with run_socket_mode(app, app_token=slack.app_token):
             edge = Edge(slack)
             ts = await slack.say("ana", "people-ops", "<@bot> when is lunch?")
@@ -149,7 +224,8 @@ async def test_a_question_and_its_follow_up_lie_in_the_real_queue(
             await slack.say("ana", "people-ops", "and on Fridays?", thread_ts=ts)
             slack.redeliver(slack.deliveries[0])
             await edge.settled()
-    questions = [claim.job.question for claim in await jobs.claim(limit=9, wait=0.1)]
+    claims = await jobs.claim(limit=9, wait=0.1)
+    questions = [claim.job.question for claim in claims if isinstance(claim.job, AnswerQuestion)]
     assert [question.text for question in questions] == ["when is lunch?", "and on Fridays?"]
     assert {question.conversation.thread for question in questions} == {ts}
     assert await conversations.joined(questions[0].conversation)
