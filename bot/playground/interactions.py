@@ -76,6 +76,8 @@ class Interactions:
 
     def _action(self, block: Json, found: Json, value: Given | None, state: Json) -> Json:
         """What was pressed or chosen; a choice goes into `state` too."""
+        if found["type"] in ("static_select", "radio_buttons") and not value:
+            raise LookupError(f"{found['action_id']!r} wants an option")
         if found["type"] in HOLDS:
             chosen = entry_of(found, value or "", self.workspace)
             state.setdefault(block["block_id"], {})[found["action_id"]] = chosen

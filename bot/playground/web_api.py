@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import cast
 
 from aiohttp import web
@@ -101,6 +102,7 @@ class WebApi:
 
     def _answer(self, call: Call, token: str, fault: Fault | None) -> tuple[Json, int, dict[str, str]]:
         headers = {
+            "Date": formatdate(self.rooms.workspace.clock(), usegmt=True),
             "x-slack-req-id": self.rooms.workspace.token(16),
             "x-oauth-scopes": ",".join(sorted(self.rooms.scopes)),
         }

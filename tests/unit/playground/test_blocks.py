@@ -53,7 +53,14 @@ def overflow(count: int) -> Block:
     return {"type": "overflow", "action_id": "more", "options": [OPTION] * count}
 
 
+def several(most: int) -> Block:
+    return {"type": "multi_static_select", "options": [OPTION], "max_selected_items": most}
+
+
 WORD: Block = {"type": "mrkdwn", "text": "a"}
+CONFIRM: Block = {"title": plain_text("Sure?"), "text": WORD, "confirm": plain_text("Yes"), "deny": plain_text("No")}
+CODE: Block = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "x = 1"}]}
+LIST: Block = {"type": "rich_text_list", "style": "ordered", "elements": [WORDS]}
 TAKEN: dict[str, list[Block]] = {
     "nothing": [],
     "fifty blocks": [DIVIDER] * 50,
@@ -67,6 +74,16 @@ TAKEN: dict[str, list[Block]] = {
     "a button beside a section": [{**section(), "accessory": button(url="https://example.com", style="danger")}],
     "a menu": [actions(overflow(5))],
     "a select": [actions({"type": "static_select", "action_id": "s", "options": [OPTION]})],
+    "a hundred options": [actions({"type": "static_select", "options": [OPTION] * 100})],
+    "ten radio buttons": [actions({"type": "radio_buttons", "options": [OPTION] * 10, "initial_option": OPTION})],
+    "boxes with words": [
+        actions({"type": "checkboxes", "options": [{"text": WORD, "value": "1", "description": WORD}]})
+    ],
+    "people and places": [actions({"type": "users_select"}, {"type": "conversations_select"})],
+    "several beside a section": [{**section(), "accessory": several(1)}],
+    "a question first": [actions(button(confirm=CONFIRM))],
+    "a full table": [{"type": "table", "rows": [[{"type": "raw_text", "text": "a"}] * 20] * 100}],
+    "code and lists": [{"type": "rich_text", "elements": [CODE, LIST]}],
     "feedback": [{"type": "context_actions", "elements": [FEEDBACK]}],
     "one table": [TABLE],
     "an image": [{"type": "image", "image_url": "https://example.com/a.png", "alt_text": "a"}],
@@ -116,6 +133,39 @@ REFUSED: list[tuple[Any, str]] = [
         "must be a valid enum value: primary, danger [json-pointer:/blocks/0/elements/0/style]",
     ),
     ([actions(overflow(6))], "no more than 5 items allowed [json-pointer:/blocks/0/elements/0/options]"),
+    (
+        [actions({"type": "static_select", "options": [OPTION] * 101})],
+        "no more than 100 items allowed [json-pointer:/blocks/0/elements/0/options]",
+    ),
+    (
+        [actions({"type": "radio_buttons", "options": [OPTION] * 11})],
+        "no more than 10 items allowed [json-pointer:/blocks/0/elements/0/options]",
+    ),
+    (
+        [actions({"type": "static_select", "options": [OPTION], "initial_option": {**OPTION, "value": "2"}})],
+        "initial option must match one of the options [json-pointer:/blocks/0/elements/0]",
+    ),
+    (
+        [actions({"type": "static_select", "options": [{**OPTION, "text": WORD}]})],
+        "unsupported type: mrkdwn [json-pointer:/blocks/0/elements/0/options/0/text/type]",
+    ),
+    ([actions(several(1))], "unsupported type: multi_static_select [json-pointer:/blocks/0/elements/0/type]"),
+    (
+        [actions(button(confirm={**CONFIRM, "deny": plain_text("x" * 31)}))],
+        "must be less than 31 characters [json-pointer:/blocks/0/elements/0/confirm/deny/text]",
+    ),
+    (
+        [actions(button(confirm={"text": WORD}))],
+        "missing required field: title [json-pointer:/blocks/0/elements/0/confirm]",
+    ),
+    (
+        [{"type": "table", "rows": [[{"type": "raw_text", "text": "a"}] * 21]}],
+        "no more than 20 items allowed [json-pointer:/blocks/0/rows/0]",
+    ),
+    (
+        [{"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]] * 101}],
+        "no more than 100 items allowed [json-pointer:/blocks/0/rows]",
+    ),
     ([markdown("x" * 12_001)], "must be less than 12001 characters [json-pointer:/blocks/0/text]"),
     ([markdown("x" * 6001)] * 2, "markdown blocks may hold 12000 characters together [json-pointer:/blocks]"),
     ([TABLE, TABLE], "only one table is allowed per message [json-pointer:/blocks]"),
@@ -196,6 +246,12 @@ VIEWS: list[tuple[Block, str]] = [
     ({**VIEW, "blocks": [DIVIDER] * 101}, "no more than 100 items allowed"),
     ({**VIEW, "blocks": [markdown("a")]}, "unsupported type: markdown"),
     ({**VIEW, "private_metadata": "x" * 3001}, "must be less than 3001 characters"),
+    (
+        {**VIEW, "submit": plain_text("Go"), "blocks": [{**ENTRY, "element": {"type": "number_input"}}]},
+        "missing required field: is_decimal_allowed",
+    ),
+    ({**VIEW, "submit": plain_text("Go"), "blocks": [{**ENTRY, "element": button()}]}, "unsupported type: button"),
+    ({**VIEW, "submit": plain_text("x" * 25)}, "must be less than 25 characters"),
     ({**VIEW, "type": "home"}, "must be a view of type modal"),
 ]
 

@@ -120,6 +120,13 @@ async def test_whoever_does_not_wait_is_seen(slack: Playground, client: Client, 
     assert [call.retry_after for call in slack.calls] == [7, 7, None, None]
 
 
+async def test_slack_says_what_time_it_is(slack: Playground, seconds: Seconds) -> None:
+    """By its own clock, whatever ours says."""
+    seconds.now = 1_800_000_000.0
+    async with aiohttp.ClientSession() as session, session.post(slack.api_url + "api.test") as response:
+        assert response.headers["Date"] == "Fri, 15 Jan 2027 08:00:00 GMT"
+
+
 async def test_without_the_option_there_are_no_limits(slack: Playground, client: Client) -> None:
     """A demo is not held up."""
     for number in range(8):
