@@ -1,14 +1,20 @@
-"""What is written from the code into README.md and .env.example; `python -m tests.architecture.generated` writes it."""
+"""What is written from the code into README.md, .env.example and manifest.json.
+
+`python -m tests.architecture.generated` writes it.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 
 from bot.settings import VARIABLES, Variable
+from handlers.manifest import manifest
 from tests.architecture.sources import ROOT
 
 README = ROOT / "README.md"
 EXAMPLE = ROOT / ".env.example"
+MANIFEST = ROOT / "manifest.json"
 
 
 def settings_table() -> str:
@@ -37,12 +43,13 @@ def block(name: str, text: str) -> str:
 
 
 def main() -> None:
-    """Write both files anew."""
+    """Write the files anew."""
     readme = README.read_text(encoding="utf-8")
     fresh = f"<!-- settings -->\n{settings_table()}\n<!-- /settings -->"
     readme = re.sub(r"<!-- settings -->.*?<!-- /settings -->", lambda _: fresh, readme, flags=re.DOTALL)
     README.write_text(readme, encoding="utf-8")
     EXAMPLE.write_text(environment_example(), encoding="utf-8")
+    MANIFEST.write_text(json.dumps(manifest(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
