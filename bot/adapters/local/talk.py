@@ -35,7 +35,8 @@ very much a lot ton tons million again in advance for the your to help that this
 response reply answer great awesome nice neat cool perfect lovely amazing brilliant excellent wonderful fantastic
 super sweet legend hero star best works welcome you're youre no not any problem worries np nw yw anytime pleasure my
 sure ok okay k kk yep yup yes yeah aye nope right got roger noted understood indeed exactly true same here me too
-lol haha hahaha heh wow oh ah hmm ping bump bye later see ya enjoy sounds and well done guess have question questions lgtm
+lol haha hahaha heh wow oh ah hmm ping bump bye later see ya enjoy sounds and well done guess have question questions
+lgtm
 """
 """What a sentence is made of that only greets, thanks or agrees."""
 
@@ -47,8 +48,9 @@ _LOOK: Final = 60
 _DECIDES = re.compile(
     r"\b(?:decided|decision|agreed|settled|approved|signed off|conclusion|confirmed|fixed|solved|resolved"
     r"|work(?:s|ing)? (?:now|again)|back up|root cause|culprit|turn(?:s|ed) out|going with"
-    r"|(?:let's|lets|we(?:'ll| will)?) go with|merged|deployed|shipped|released|rolled back|reverted|(?<!well )done|answer (?:is|was)"
-    r"|short answer|tl;?dr|(?:fix|solution|cause|reason|workaround|trick|problem|issue|plan|deadline) (?:is|was)"
+    r"|(?:let's|lets|we(?:'ll| will)?) go with|merged|deployed|shipped|released|rolled back|reverted"
+    r"|(?<!well )done|answer (?:is|was)|short answer|tl;?dr"
+    r"|(?:fix|solution|cause|reason|workaround|trick|problem|issue|plan|deadline) (?:is|was)"
     r"|final(?:ly|ised|ized)?|action items?|from now on)\b",
     re.IGNORECASE,
 )
