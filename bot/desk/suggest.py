@@ -17,6 +17,8 @@ OPENING = "how do I get started"
 SUGGESTED = 3
 CANDIDATES = 8
 """Passages looked at for each suggestion."""
+WORDS = 3
+"""Words from which a heading that asks is a question of its own ("How fast?" is not)."""
 SHORTEST, LONGEST = 3, 70
 """Characters of a heading that makes a question; any other is passed over."""
 
@@ -27,24 +29,31 @@ _GENERIC = re.compile(
 )
 """Headings that say nothing without the title above them."""
 _ASKS = re.compile(
-    r"(?:how (?:do|does|can|much|many|long|often)|what (?:is|are|if|do|does|should|happens|counts)|which|"
-    r"(?:who|when|where|why) (?:is|are|do|does|can|should|will)|can (?:i|we|you)|do (?:i|we)|is|are|should|"
-    r"may (?:i|we))\b",
+    r"(?:how (?:do|does|can|much|many|long|often)|which|(?:who|when|where|why) (?:is|are|do|does|can|should|will)|"
+    r"what (?:is|are|if|do|does|should)|what (?!this)(?:\w+[^\W\dus])s|can (?:i|we|you)|do (?:i|we)|is|are|should|"
+    r"may (?:i|we)) \w",
     re.IGNORECASE,
 )
-_VERBS = (
-    "add apply ask book build change check choose claim close configure connect contact create delete deploy disable "
-    "download edit enable export file find fix get give import install invite join keep log make manage move open "
-    "order pay plan prepare print publish register remove renew report request reset restart restore return review "
-    "run save schedule send set share sign start stop store submit test track transfer turn update upgrade upload use "
-    "write"
+_FRAGMENT = re.compile(
+    r"(?:about|after|and|as|at|because|before|by|for|from|how|if|in|instead|no|not|of|on|or|other|since|that|then|these|"
+    r"this|those|to|until|what|when|where|which|while|who|why|with|without)\b|.*\b(?:it|its|that|them|these|this|those)\b",
+    re.IGNORECASE,
 )
-_LEADS_ON = "a an and another for from in into my new off on our out the to up with your"
-_HOW_TO = re.compile(r"(how to )\w", re.IGNORECASE)
-_TELLS_TO = re.compile(rf"()(?:{_VERBS.replace(' ', '|')}) (?:{_LEADS_ON.replace(' ', '|')})\b", re.IGNORECASE)
+"""A heading that leans on the one above it, or is half a sentence."""
+_VERBS = (
+    "add apply ask book bring build call change check choose claim close configure connect contact copy create delete "
+    "deploy disable download edit enable export file fill find fix get give import install invite join keep log look "
+    "make manage move open order pay pick plan prepare print publish put register remove renew report request reset "
+    "restart restore return review run save schedule send set share sign start stop store submit take tell test track "
+    "transfer turn update upgrade upload use write"
+)
+_LEADS_ON = "a an and another for from in into involved my new off on our out the to up with your"
+_TELLS_TO = re.compile(
+    rf"(how to )\w|(?:{_VERBS.replace(' ', '|')}) (?:{_LEADS_ON.replace(' ', '|')})\b", re.IGNORECASE
+)
 """A heading that tells what to do: a verb, and a word that shows it to be one ("Reset your password")."""
-_NUMBERING = re.compile(
-    r"^(?:(?:step|chapter|section|part) \d+[.):]?|\d+(?:\.\d+)*[.):]|\d+(?:\.\d+)+) ", re.IGNORECASE
+_PREAMBLE = re.compile(
+    r"^(?:welcome to|(?:step|chapter|section|part) \d+[.):]?|\d+(?:\.\d+)*[.):]|\d+(?:\.\d+)+) ", re.IGNORECASE
 )
 
 
@@ -101,21 +110,30 @@ def _spread(chunks: Iterable[Chunk]) -> list[str]:
 def phrased(chunk: Chunk) -> str | None:
     """The question that the passage's heading, or else its document's title, answers; None when neither says enough."""
     heading, title = _plain(chunk.heading), _plain(chunk.title)
-    if _GENERIC.fullmatch(heading):
-        return f"How do I get started with {_inside(title, chunk)}?" if _tells(title) else None
-    if not _tells(heading):
-        return None
-    if told := _HOW_TO.match(heading) or _TELLS_TO.match(heading):
-        rest = heading.removeprefix(told[1] or "").rstrip("?")
-        return f"How do I {_mine(rest[0].lower() + rest[1:])}?"
-    if heading.endswith("?") or _ASKS.match(heading):
+    if told := _told(heading):
+        return f"How do I {told}?"
+    if _ASKS.match(heading) and _tells(heading) and len(heading.split()) >= WORDS:
         return f"{heading.rstrip('?')}?"
-    return f"What should I know about {_inside(heading, chunk)}{_of(heading, title)}?"
+    if _tells(heading) and not heading.endswith("?") and not _FRAGMENT.match(heading):
+        return f"What should I know about {_inside(heading, chunk)}{_of(heading, title)}?"
+    if not _tells(title):
+        return None
+    begun = "How do I get started with" if _GENERIC.fullmatch(heading) else "What should I know about"
+    return f"{begun} {_inside(title, chunk)}?"
+
+
+def _told(heading: str) -> str | None:
+    """What a heading tells the reader to do, in the reader's words."""
+    said = _TELLS_TO.match(heading)
+    if said is None or not _tells(heading):
+        return None
+    deed = heading[len(said[1] or "") :].rstrip("?")
+    return _mine(deed[0].lower() + deed[1:])
 
 
 def _plain(text: str) -> str:
-    """A heading as one gated line, without its number and what ends it."""
-    return _NUMBERING.sub("", label(text, limit=LONGEST + 1)).strip(" :.")
+    """A heading as one gated line, without its number, its welcome and what ends it."""
+    return _PREAMBLE.sub("", label(text, limit=LONGEST + 1)).strip(" :.!")
 
 
 def _tells(name: str) -> bool:
@@ -123,16 +141,19 @@ def _tells(name: str) -> bool:
     return SHORTEST <= len(name) <= LONGEST and not set("`…") & set(name) and not _GENERIC.fullmatch(name)
 
 
+def _inside(name: str, chunk: Chunk) -> str:
+    """As it stands within a sentence: small, unless its first word is a name or all its words are large."""
+    first, _, rest = name.partition(" ")
+    first = re.split("['’]", first)[0]
+    is_name = re.search(rf"(?<=[\w,;] ){re.escape(first)}(?!\w)", chunk.text)
+    is_small = re.search(r"\b[a-z]", rest) or re.search(rf"(?<!\w){re.escape(first.lower())}(?!\w)", chunk.text)
+    plain = is_small and not is_name and first[1:].islower()
+    return _mine(name[0].lower() + name[1:] if plain or first == "Your" else name)
+
+
 def _mine(words: str) -> str:
     """What the document calls the reader's, as the reader calls it."""
     return re.sub(r"\byour\b", "my", words)
-
-
-def _inside(name: str, chunk: Chunk) -> str:
-    """As it stands within a sentence: small, where the passage writes its first word small too."""
-    begins = name.split(maxsplit=1)[0]
-    small = re.search(rf"(?<!\w){re.escape(begins.lower())}(?!\w)", chunk.text)
-    return name[0].lower() + name[1:] if small and begins[1:].islower() else name
 
 
 def _of(heading: str, title: str) -> str:
