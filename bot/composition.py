@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +17,7 @@ from bot.answering.converse import Alone, Conversing
 from bot.answering.pipeline import Pipeline
 from bot.errors import BadRequest
 from bot.models import ConversationKey
-from bot.ports.memory import AnswerRecords, Channels, Conversations, FeedbackBook, Stops
-from bot.ports.queue import JobQueue
+from bot.ports.memory import Memory
 from bot.ports.search import Embedder, IndexWriter
 from bot.settings import EmbeddedMemory, Settings
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.adapters.local.embedder import LocalEmbedder
+    from bot.desk.assembly import SlackSide
     from bot.worker import Worker
     from handlers.tokens import Identity, Transport
 
@@ -73,18 +74,6 @@ async def conversing(settings: Settings, *, conversation: str | None) -> AsyncGe
 
 
 # --- memory ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What Redis keeps for us."""
-
-    jobs: JobQueue
-    conversations: Conversations
-    records: AnswerRecords
-    feedback: FeedbackBook
-    channels: Channels
-    stops: Stops
 
 
 @asynccontextmanager
@@ -172,8 +161,8 @@ class Bot:
         app = build_app(
             client=self.client,
             identity=self.identity,
-            jobs=self.memory.jobs,
-            conversations=self.memory.conversations,
+            memory=self.memory,
+            now=now,
             signing_secret=signing_secret,
         )
         if transport == "http":
@@ -186,31 +175,56 @@ class Bot:
     @asynccontextmanager
     async def worker(self) -> AsyncGenerator["Worker"]:
         """A worker for the queued questions; the caller runs it."""
-        from bot.answering.respond import Responder
+        from bot.adapters.local.summariser import LexRankSummariser
+        from bot.desk.assembly import Assembly, HelpDesk
         from bot.worker import Limits, Worker
-        from handlers.calls import Calls
-        from handlers.directory import SlackDirectory
-        from handlers.replies import SlackReplies
+        from indexing.history import read_syncs
 
-        calls = Calls(self.client)
-
+        slack = self.settings.slack
         async with answering(self.settings) as pipeline:
-            responder = Responder(
+            dispatch = Assembly(
                 pipeline=pipeline,
-                replies=SlackReplies(calls, bot_id=self.identity.bot_id, now=now),
-                directory=SlackDirectory(
-                    calls, workspace=self.identity.workspace, bot_user=self.identity.bot_user, clock=time.monotonic
-                ),
-                conversations=self.memory.conversations,
-                records=self.memory.records,
+                summariser=LexRankSummariser(pipeline.embedder),
+                memory=self.memory,
+                slack=self._slack_side(),
+                syncs=partial(read_syncs, self.settings.home),
+                help_desk=HelpDesk(humans=slack.humans, channel=slack.help_channel),
                 now=now,
-            )
+            ).dispatch()
             yield Worker(
                 self.memory.jobs,
-                handle=lambda claim: responder.respond(claim.job.question, fence=claim.fence),
-                give_up=lambda claim, why: responder.give_up(claim.job.question, fence=claim.fence, reason=why),
+                handle=dispatch.handle,
+                give_up=dispatch.give_up,
                 limits=Limits(answers=self.settings.work.answers),
             )
+
+    def _slack_side(self) -> "SlackSide":
+        """One limiter and one directory for all that a worker says and asks."""
+        from bot.desk.assembly import SlackSide
+        from handlers.buttons import Seal
+        from handlers.calls import Calls
+        from handlers.directory import SlackDirectory
+        from handlers.notices import SlackNotices
+        from handlers.panels import SlackPanels
+        from handlers.reading import SlackThreads
+        from handlers.replies import SlackReplies
+
+        calls, who = Calls(self.client), self.identity
+        seal = Seal.of(self.client.token or "")
+        directory = SlackDirectory(
+            calls,
+            workspace=who.workspace,
+            bot_user=who.bot_user,
+            clock=time.monotonic,
+            admins=frozenset(self.settings.slack.admins),
+        )
+        return SlackSide(
+            replies=SlackReplies(calls, bot_id=who.bot_id, seal=seal, now=now),
+            directory=directory,
+            threads=SlackThreads(calls, directory, bot_id=who.bot_id, bot_user=who.bot_user),
+            notices=SlackNotices(calls, bot_id=who.bot_id, seal=seal, now=now),
+            panels=SlackPanels(calls, seal=seal, now=now),
+        )
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from bot.channels import Change, ChannelSettings
 from bot.conversations import Conversation, Turn
 from bot.feedback import Escalation, Feedback
 from bot.models import ConversationKey
+from bot.ports.queue import JobQueue
 from bot.records import AnswerRecord
 
 
@@ -154,3 +156,15 @@ class Stops(Protocol):
     async def being_answered(self, key: ConversationKey) -> str | None:
         """The question that is being answered in a conversation."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that is kept, the queue with it."""
+
+    jobs: JobQueue
+    conversations: Conversations
+    records: AnswerRecords
+    feedback: FeedbackBook
+    channels: Channels
+    stops: Stops
