@@ -14,6 +14,7 @@ from handlers.views.pieces import (
     heading,
     labelled,
     line,
+    markup,
     plain,
     row,
     section,
@@ -59,7 +60,7 @@ def _week(week: Week) -> str:
 
 def _unanswered(unanswered: Sequence[tuple[str, int]]) -> Iterator[Block]:
     shown = [
-        row(*words(f"{line(question) or '–'}{f'  {times:,} times' if times > 1 else ''}"))
+        row(*words(f"{line(question) or '–'}{f' · asked {times:,} times' if times > 1 else ''}"))
         for question, times in unanswered[:MOST_UNANSWERED]
     ]
     yield labelled("The docs did not say", bullets(shown) if shown else row(*words("Nothing was left unanswered.")))
@@ -72,7 +73,7 @@ def _channels(channels: Mapping[str, ChannelSettings]) -> Iterator[Block]:
         "placeholder": plain("Choose a channel", limit=75),
         "filter": {"include": ["public", "private"], "exclude_bot_users": True},
     }
-    yield section(plain("How I behave in a channel", limit=75), beside=choose)
+    yield section(markup("*Channels*"), beside=choose)
     for room, settings in [*channels.items()][:MOST_CHANNELS]:
         yield small(f"{channel(room)}   {escaped(_settings(settings))}")
     if len(channels) > MOST_CHANNELS:

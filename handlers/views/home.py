@@ -30,7 +30,7 @@ MOST_SUGGESTIONS, MOST_EARLIER, MOST_SOURCES = 3, 10, 20
 
 HOW = (
     "Mention me in a channel, and I answer in the thread from the docs that everyone there can read.",
-    "Write to me under Messages, or type /ask, and only you see the answer. /search finds passages without one.",
+    "Write to me under Messages, or type /ask, and only you see the answer. /search shows passages alone.",
     "Every sentence names its source. Where the docs don’t say, I say so, and you can ask a person from there.",
 )
 NOTHING_YET = "There are no docs that you can read yet. An admin can add some."
@@ -85,5 +85,5 @@ def _source(one: SourceState, now: datetime) -> Block:
     synced = f"synced {moment_in_words(one.synced_at, now=now)}" if one.synced_at else "not synced yet"
     skipped = f" · {one.skipped:,} skipped" if one.skipped else ""
     failed = f" · ⚠ {line(one.failed)}" if one.failed else ""
-    known = f"  {counted(one.documents, 'document')} · {synced}{skipped}{failed}"
+    known = f" · {counted(one.documents, 'document')} · {synced}{skipped}{failed}"
     return row(*words(line(one.name, limit=100) or "–", bold=True), *words(known))

@@ -29,6 +29,7 @@ MOST_BLOCKS = 50
 """Blocks of a message."""
 
 OFFER = "Shall I answer this from the docs?"
+NEXT = "Once the page is changed I answer from the new text, after the next sync."
 MORE = "There is more in documents only you can see."
 
 _GROUP = re.compile(r"S[A-Z0-9]+")
@@ -99,6 +100,7 @@ def doubt_message(doubt: Doubt, *, now: datetime) -> Message:
             section(markup(f"{person(doubt.person)} says this may be outdated. {age}".strip())),
             rich(source(citation, number=False), *quoted),
             small(" · ".join([*asked, f"Owner: {escaped(line(doubt.owner))}" if doubt.owner else "No owner is named"])),
+            small(NEXT),
         ),
     )
 

@@ -120,14 +120,14 @@ def source(citation: Citation, *, number: bool = True, now: datetime | None = No
         leaves.append({"type": "link", "url": link, "text": place(citation)})
     else:
         leaves += [*words(place(citation)), *_path(citation)]
-    age = f"   updated {age_in_words(citation.updated, now=now)}" if citation.updated and now else ""
-    return row(*leaves, *words(f"{age}{after}"))
+    age = f"updated {age_in_words(citation.updated, now=now)}" if citation.updated and now else ""
+    return row(*leaves, *words("".join(f" · {part}" for part in (age, after) if part)))
 
 
 def _path(citation: Citation) -> list[Block]:
     """What can be read where nothing can be clicked."""
     path = line(citation.path.replace("`", "")).replace("`", "")
-    return [*words("   "), {"type": "text", "text": path, "style": {"code": True}}] if path else []
+    return [*words(" "), {"type": "text", "text": path, "style": {"code": True}}] if path else []
 
 
 # --- blocks ---------------------------------------------------------------------------------------------------------
@@ -149,8 +149,11 @@ def section(text: Block, *, beside: Block | None = None) -> Block:
 
 
 def labelled(name: str, *parts: Block) -> Block:
-    """A part of a view: its name in bold, and below it what it is about."""
-    return rich(row(*words(name, bold=True)), *parts)
+    """A part of a view: its name in bold, and right below it what it is about."""
+    head = words(name, bold=True)
+    if parts and parts[0]["type"] == "rich_text_section":
+        return rich(row(*head, *words("\n"), *parts[0]["elements"]), *parts[1:])
+    return rich(row(*head), *parts)
 
 
 def actions(*elements: Block) -> Block:
