@@ -48,7 +48,7 @@ from bot.playground.shapes import Shapes
 from bot.playground.sights import Sights
 from bot.playground.socket_mode import DisconnectReason, SocketMode
 from bot.playground.triggers import Triggers
-from bot.playground.web_api import Call, Tokens, WebApi, responded, too_early
+from bot.playground.web_api import Call, Tokens, WebApi, too_early
 from bot.playground.wire import Clock, Json, Token
 from bot.playground.workspace import Change, Workspace
 
@@ -137,8 +137,8 @@ class Playground(Deeds, Robots, Sights):
         application = web.Application(middlewares=[self._doors.middleware()], client_max_size=LARGEST_BODY)
         application.on_response_prepare.append(self._doors.on_prepare)
 
-        async def respond(request: web.Request) -> web.Response:
-            return await responded(request, self._response_urls.respond)
+        async def respond(request: web.Request) -> web.StreamResponse:
+            return await self._api.handle_response(request, self._response_urls.respond)
 
         application.add_routes(
             [
@@ -213,6 +213,11 @@ class Playground(Deeds, Robots, Sights):
     def calls(self) -> list[Call]:
         """Every Web API call, in order of arrival."""
         return self._api.calls
+
+    @property
+    def responses(self) -> list[Call]:
+        """Every POST to a response URL, in order of arrival; `fail`, `cut` and `hang` know them as `response_url`."""
+        return self._api.responses
 
     def too_early(self) -> list[Call]:
         """The calls that came before the `Retry-After` of an earlier one was over."""

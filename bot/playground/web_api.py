@@ -20,6 +20,7 @@ from bot.playground.rooms import Rooms
 from bot.playground.wire import Json
 
 Handler = Callable[[Arguments], Json]
+RESPONSE_URL = "response_url"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -77,6 +78,7 @@ class WebApi:
     faults: Faults = field(default_factory=Faults)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     calls: list[Call] = field(default_factory=list[Call])
+    responses: list[Call] = field(default_factory=list[Call])
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One call."""
@@ -91,6 +93,29 @@ class WebApi:
         call.answer, call.status = answer, status
         self.changed()
         return web.json_response(answer, status=status, headers=headers)
+
+    async def handle_response(self, request: web.Request, respond: Callable[[str, Json], None]) -> web.StreamResponse:
+        """A POST to a response URL; faults are ordered for it as for a method called `response_url`."""
+        call = Call(RESPONSE_URL, await _json_body(request), at=self.rooms.workspace.clock())
+        self.responses.append(call)
+        fault = self.faults.take(RESPONSE_URL)
+        headers: dict[str, str] = {}
+        try:
+            if fault is not None and fault.refusal is not None:
+                raise fault.refusal
+            if fault is None or fault.kind != "cut_before":
+                respond(request.match_info["key"], call.arguments)
+            call.answer, call.status = {"ok": True}, 200
+        except Refusal as refusal:
+            call.answer, call.status = refusal.answer(), max(refusal.status, web.HTTPBadRequest.status_code)
+            call.retry_after = refusal.retry_after
+            headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
+        if fault is not None and fault.kind != "refuse":
+            call.answer, call.status = None, 0
+            return await self._silence(request, fault)
+        self.changed()
+        words = "ok" if call.ok else json.dumps(call.answer)
+        return web.Response(text=words, status=call.status, headers=headers)
 
     async def _silence(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         self.changed()
@@ -163,12 +188,3 @@ async def _json_body(request: web.Request) -> Json:
     except (ValueError, RecursionError):
         return {}
     return cast("Json", body) if isinstance(body, dict) else {}
-
-
-async def responded(request: web.Request, respond: Callable[[str, Json], None]) -> web.Response:
-    """A POST to a response URL."""
-    try:
-        respond(request.match_info["key"], await _json_body(request))
-    except Refusal as refusal:
-        return web.json_response(refusal.answer(), status=max(refusal.status, web.HTTPBadRequest.status_code))
-    return web.Response(text="ok")

@@ -2,92 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from bot.playground.cast import BOT, ROBOTS, Cast, Channel, Person, Usergroup
 from bot.playground.composing import Composer
 from bot.playground.messages import Message
 from bot.playground.refusals import Refusal
 from bot.playground.rendering import Rendering
+from bot.playground.standing import Change, Room, Session, SessionStatus, Status, View
 from bot.playground.wire import Clock, Ids, Json, Timestamps, Token
+
+__all__ = ["Change", "Room", "Session", "SessionStatus", "Status", "View", "Workspace"]
 
 STATUS_LASTS = 120.0
 """Seconds after which Slack takes an assistant's status away when no message came."""
-
-
-@dataclass(slots=True)
-class Room:
-    """A conversation and what was said in it. `members` are ids; `messages` are in order of time."""
-
-    channel: Channel
-    members: list[str]
-    messages: dict[str, Message] = field(default_factory=dict[str, Message])
-    ephemeral: dict[str, Message] = field(default_factory=dict[str, Message])
-
-    @property
-    def id(self) -> str:
-        """Slack's id."""
-        return self.channel.id
-
-    def roots(self) -> list[Message]:
-        """Messages that stand in the channel itself."""
-        return [message for message in self.messages.values() if message.thread_ts is None or message.broadcast]
-
-    def replies(self, root_ts: str) -> list[Message]:
-        """Replies in a thread, without its root."""
-        return [message for message in self.messages.values() if message.thread_ts == root_ts]
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """The bot's "is thinking" line in a thread, gone at `until`."""
-
-    text: str
-    loading_messages: tuple[str, ...]
-    until: float
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A modal on somebody's screen, or somebody's Home tab.
-
-    `values` is what was put in so far, by `block_id` and `action_id`. `previous_id` is the modal underneath.
-    """
-
-    id: str
-    owner: str
-    view: Json
-    hash: str
-    errors: Mapping[str, str] = field(default_factory=dict[str, str])
-    values: Json = field(default_factory=dict[str, Any])
-    previous_id: str | None = None
-    root_id: str = ""
-
-
-SessionStatus = Literal["active", "processing", "suspended", "closed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A thread as a conversation with the agent: while it is `processing` people can stop it."""
-
-    status: SessionStatus
-    title: str = ""
-    initiator: str | None = None
-
-
-ChangeKind = Literal["message", "gone", "status", "view", "home", "prompts", "members", "bot", "trouble", "session"]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something that a page must redraw; `of` says which, `before` is the message that an edit replaced."""
-
-    kind: ChangeKind
-    of: object = None
-    before: Message | None = None
 
 
 class Workspace:
@@ -185,7 +114,7 @@ class Workspace:
         """Put a message where it belongs; the bot's own words end its status in that thread."""
         room = self.rooms[message.channel]
         shown = self._drawn(message)
-        (room.messages if shown.ephemeral_to is None else room.ephemeral)[shown.ts] = shown
+        room.put(shown)
         if shown.user == self.cast.bot.id:
             self.clear_status(room.id, shown.root_ts)
         self.announce(Change("message", shown))
@@ -197,7 +126,7 @@ class Workspace:
         shown = self._drawn(replace(message, **changes))  # pyright: ignore[reportArgumentType]  # names are the caller's
         if shown.visible_text != message.visible_text:
             shown = replace(shown, earlier=(*message.earlier, message.visible_text))
-        (room.messages if shown.ephemeral_to is None else room.ephemeral)[shown.ts] = shown
+        room.put(shown)
         self.announce(Change("message", shown, before=message))
         return shown
 
@@ -208,8 +137,7 @@ class Workspace:
             words = "This message was deleted."
             self.change(message, text=words, blocks=(), tombstone=True, metadata=None, reactions=())
             return
-        room.messages.pop(message.ts, None)
-        room.ephemeral.pop(message.ts, None)
+        room.take(message)
         self.announce(Change("gone", message))
 
     def _drawn(self, message: Message) -> Message:

@@ -120,7 +120,24 @@ async def test_a_command_that_takes_too_long_fails(slack: Playground) -> None:
     assert (slack.deliveries[-1].attempts, slack.deliveries[-1].given_up) == (1, True)
 
 
-async def test_a_command_that_breaks_fails(slack: Playground) -> None:
+async def test_a_response_url_can_fail(slack: Playground, bot: Bot) -> None:
+    """On order, like a method called `response_url`; each POST is kept with its answer."""
+    await slack.command("ana", "general", "/ask", "x")
+    url = bot.heard[-1]["response_url"]
+    slack.fail("response_url", "internal_error", status=500)
+    assert [await post(url, text="hello") for _ in range(2)] == [500, 200]
+    slack.cut("response_url")
+    with pytest.raises(aiohttp.ClientError):
+        await post(url, text="again")
+    assert [(made.status, made.arguments["text"]) for made in slack.responses] == [
+        (500, "hello"),
+        (200, "hello"),
+        (0, "again"),
+    ]
+    assert [line.visible_text for line in slack.messages("general")] == ["hello", "again"]
+
+
+async def test_a_command_that_breaks_fails() -> None:
     """A server error is another failure than silence, a body that cannot be shown too."""
 
     async def answer(request: web.Request) -> web.Response:
@@ -134,8 +151,8 @@ async def test_a_command_that_breaks_fails(slack: Playground) -> None:
     await site.start()
     address = f"http://127.0.0.1:{runner.addresses[0][1]}/slack"
     for status in (500, 200):
-        slack.http_events_url = f"{address}?status={status}"
-        assert (await slack.command("ana", "general", "/ask", "x")).failure == "dispatch_failed"
+        async with Playground(http_events_url=f"{address}?status={status}") as slack:
+            assert (await slack.command("ana", "general", "/ask", "x")).failure == "dispatch_failed"
     await runner.cleanup()
 
 
