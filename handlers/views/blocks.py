@@ -1,17 +1,24 @@
 """The few kinds of block that messages are made of, each within Slack's limits and inert by construction."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Block: TypeAlias = dict[str, Any]
 
-LONGEST_BODY = 9_000
-"""Characters of a message's body; what is longer ends in an ellipsis."""
+LONGEST_BODY = 12_000
+"""Characters of a message's body, streamed or not; what is longer ends in an ellipsis."""
+LONGEST_PART = 3_000
+"""Characters of one text in a body."""
+MOST_CODE = 200
+"""Spans of code in a body that are shown as code; in one with more, none is."""
 LONGEST_FALLBACK = 3_000
 """Characters of the text for notifications and screen readers, escaped; chat.update refuses 4,000."""
 LONGEST_LINE = 2_000
-"""Characters of a line of small print; a context element takes 3,000."""
+"""Characters of a line of small print."""
+LONGEST_ELEMENT = 3_000
+"""Characters that Slack takes in one text of a section or of small print."""
 LONGEST_LABEL = 150
 """Characters of a label."""
 
@@ -45,12 +52,18 @@ def body(text: str) -> Block:
 
     What stands between backticks is shown as code, everything else as it is.
     """
+    said = shortened(text, limit=LONGEST_BODY)
+    parts = _CODE.split(said)
     elements: list[Block] = []
-    for position, part in enumerate(_CODE.split(shortened(text, limit=LONGEST_BODY))):
-        if part:
-            style = {"style": {"code": True}} if position % 2 else {}
-            elements.append({"type": "text", "text": part, **style})
+    for position, part in enumerate(parts if len(parts) <= 2 * MOST_CODE else [said]):
+        style = {"style": {"code": True}} if position % 2 else {}
+        elements += [{"type": "text", "text": piece, **style} for piece in pieces(part)]
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
+
+
+def pieces(text: str) -> Iterator[str]:
+    """A text in pieces, each as long as one text in a body may be; none of an empty one."""
+    return (text[start : start + LONGEST_PART] for start in range(0, len(text), LONGEST_PART))
 
 
 def small(*markup: str) -> Block:

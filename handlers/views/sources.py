@@ -11,6 +11,9 @@ from handlers.views.blocks import LONGEST_LABEL, code, escaped, shortened
 LONGEST_URL = 1_500
 """Characters of an address as markup takes it; a longer one is not linked."""
 
+LONGEST_OWNER = 80
+"""Characters of who answers for a document."""
+
 _UNSAFE = re.compile(r"[\s<>|\"`\\^{}\x00-\x20\x7f-\U0010ffff]")
 _DAY, _WEEK, _MONTH, _YEAR = 1, 7, 365 / 12, 365
 
@@ -28,11 +31,24 @@ def linked(citation: Citation) -> str:
     return f"<{address}|{name}>" if address else name
 
 
-def source_line(citation: Citation, *, now: datetime) -> str:
-    """Markup for one numbered source; one without an address is followed by its path."""
+def source_line(citation: Citation, *, now: datetime, first: Citation | None = None) -> str:
+    """Markup for one numbered source; one without an address is followed by its path.
+
+    `first` is source 1: where that is more than a year younger, the line says so.
+    """
     path = "" if web_address(citation.url) else "   " + code(_name(citation.path))
-    age = f"   updated {age_in_words(citation.updated, now=now)}" if citation.updated else ""
-    return f"{citation.n}  {linked(citation)}{path}{age}"
+    old = " ⚠ older than 1" if first and _much_older(citation, first) else ""
+    age = f"updated {age_in_words(citation.updated, now=now)}{old}" if citation.updated else ""
+    owner = escaped(label(citation.owner[: 4 * LONGEST_OWNER], limit=LONGEST_OWNER))
+    about = " · ".join(part for part in (age, owner) if part)
+    return f"{citation.n}  {linked(citation)}{path}{f'   {about}' if about else ''}"
+
+
+def _much_older(citation: Citation, first: Citation) -> bool:
+    """Whether a source is to be read with care beside the first."""
+    if citation.updated is None or first.updated is None:
+        return False
+    return citation.n > first.n and (first.updated - citation.updated).days > _YEAR
 
 
 def web_address(url: str) -> str | None:

@@ -1,0 +1,68 @@
+"""Sessions of the agent: while one is processing, Slack shows its own Stop button."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.errors import Refused, SlackUnavailable
+from handlers.posting import Posting
+
+METHOD = "agents.sessions.setStatus"
+NOT_AGAIN = 600.0
+"""Seconds for which a method that was refused is left alone."""
+LONGEST_TITLE = 80
+"""Characters of a title; Slack takes 200."""
+
+
+@dataclass(slots=True)
+class Refusals:
+    """What Slack refused lately, so that it is not asked for each answer anew. `clock` counts seconds."""
+
+    clock: Callable[[], float]
+    _until: dict[str, float] = field(default_factory=dict[str, float])
+
+    def note(self, what: str) -> None:
+        """It was refused just now."""
+        self._until = {name: until for name, until in self._until.items() if until > self.clock()}
+        self._until[what] = self.clock() + NOT_AGAIN
+
+    def stand(self, what: str) -> bool:
+        """Whether it was refused lately."""
+        return self._until.get(what, 0.0) > self.clock()
+
+
+@dataclass(slots=True)
+class Session:
+    """The session of one thread. Nothing here ever fails an answer."""
+
+    posting: Posting
+    refused: Refusals
+    processing: bool
+    """Whether Slack shows that we are at it, as far as we know."""
+
+    async def begin(self) -> None:
+        """Say that we are at it, which can be stopped."""
+        question = self.posting.question
+        title = {"title": " ".join(question.text.split())[:LONGEST_TITLE]} if question.private else {}
+        if not self.refused.stand(METHOD) and self.posting.call.room_for(METHOD, keep=1):
+            self.processing = await self._set("processing", **{name: value for name, value in title.items() if value})
+
+    async def end(self) -> None:
+        """Say that we are done."""
+        if self.processing and not self.refused.stand(METHOD):
+            self.processing = False
+            await self._set("active")
+
+    async def _set(self, status: str, **more: str) -> bool:
+        posting = self.posting
+        where = {"channel_id": posting.channel, "thread_ts": posting.thread}
+        try:
+            await posting.call(METHOD, repeatable=True, patience=1.0, **where, status=status, **more)
+        except Refused as refusal:
+            self.refused.note(METHOD)
+            structlog.get_logger().info("sessions_refused", reason=refusal.code)
+            return False
+        except SlackUnavailable:
+            return False
+        return True
