@@ -13,7 +13,8 @@ Markdown that gives a text its shape stays: headings, lists, emphasis, code, tab
 How it may be cut: what `feed` returns may be sent at once, as the next piece of the same message. A new message may
 begin at any line end outside a fenced block: backticks come in pairs within a line, and fences in pairs of lines. A
 block that goes on in the next message is ended with its fence in the one and begun with it in the other; a text that
-is given up early needs `close`, which ends the block that it was in.
+is given up early needs `close`, which ends the block that it was in, and so does one that is shown unfinished as
+anything but a stream of Markdown.
 
 Escaping `&`, `<` and `>` is left to the views. Each stage holds back at most `LOOKAHEAD` characters.
 """

@@ -1,5 +1,6 @@
 """Third stage of the gate: addresses go or become inert code, markers are checked, dangerous neighbours are parted."""
 
+import html
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
@@ -16,7 +17,7 @@ _STOPS = "、。，！？；「」『』（）【】《》"  # noqa: RUF001  (th
 _PIECE = re.compile(rf"[{OPEN}{CLOSE}{FENCE}]|\n|[ {_STOPS}]+|[^ \n{_STOPS}{OPEN}{CLOSE}{FENCE}]+")
 _MARKER = re.compile(r"(\[[0-9]+\])")
 _MOST_DIGITS = 6
-_SUSPECT = re.compile(r"[./:@\\\[\]<`]")
+_SUSPECT = re.compile(r"[./:@\\\[\]<`]|&\w*#?\w+;")
 
 _SCHEME = re.compile(
     r"[a-z][a-z0-9+.\-]{1,31}:[/\\]{2}"
@@ -24,6 +25,7 @@ _SCHEME = re.compile(
     r"|(?<![\w./])//(?=[\w\-]+\.)",
     re.IGNORECASE,
 )
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 _ADDRESS_END = re.compile(r"[<>\"|]")
 _HOST = re.compile(r"(?<![\w.\-/])[\w\-]++(?:\.[\w\-]++)++(?P<path>(?::\d+)?[/?#])?")
 _WEB = re.compile(r"(?<![^\W_])www\d{0,3}\.(?=\w)", re.IGNORECASE)
@@ -138,6 +140,8 @@ class Inert:
     def _checked(self, word: str, *, where: str = _PROSE) -> str:
         if not _SUSPECT.search(_folded(word)):
             return word
+        if where == _PROSE and _ENTITY.search(word) and self._addresses.any_in(html.unescape(word)):
+            return REMOVED
         parts = _MARKER.split(word)
         parts[::2] = (self._piped(part, where=where) for part in parts[::2])
         parts[1::2] = (self._marker(part[1:-1]) for part in parts[1::2])

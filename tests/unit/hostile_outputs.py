@@ -63,11 +63,13 @@ def dangers(
     """All that could come alive, hide, or pass for ours in a text as it is shown; empty for a safe one.
 
     It is read in each way in which Slack may be given it: as Markdown, escaped or not; as Slack's own markup, escaped;
-    and as rich text. A text that is not `finished` may stand in the middle of a block.
+    and as rich text. A text that is not `finished` may stand in the middle of a block, which ends for a reader of it.
     """
+    if not finished and not _blocks(shown)[2]:
+        shown += "\n```"
     return [
         *_invisible(shown),
-        *_unpaired(shown, finished=finished),
+        *(_unpaired(shown) if finished else ()),
         *_markers(shown, sources),
         *_alive(shown),
         *_alive_in_markdown(shown, allowed),
@@ -79,7 +81,9 @@ def dangers(
 
 def _invisible(shown: str) -> Iterator[str]:
     for at, character in enumerate(shown):
-        if character in "\u200c\u200d" and all(_joins(neighbour) for neighbour in (shown[at - 1], shown[at + 1])):
+        if character in "\u200c\u200d" and all(
+            _joins(neighbour) for neighbour in (shown[at - 1 : at], shown[at + 1 : at + 2])
+        ):
             continue
         hidden = unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") and character != "\n"
         selector = "\ufe00" <= character <= "\ufe0f" or "\U000e0000" <= character <= "\U000e0fff"
@@ -88,19 +92,19 @@ def _invisible(shown: str) -> Iterator[str]:
 
 
 def _joins(character: str) -> bool:
-    return unicodedata.name(character, "").startswith(_JOINING)
+    return character != "" and unicodedata.name(character, "").startswith(_JOINING)
 
 
-def _unpaired(shown: str, *, finished: bool) -> Iterator[str]:
+def _unpaired(shown: str) -> Iterator[str]:
     """Backticks that do not pair within their line, and fences that do not pair, or that Markdown sees elsewhere."""
     prose, blocks, ended = _blocks(shown)
     for line in prose:
         if line.count("`") % 2 or "``" in line:
             yield f"backticks that do not pair: {line!r}"
-    if finished and not ended:
+    if not ended:
         yield "a block without an end"
     fences = [token.content.split("\n")[:-1] for token in _MARKDOWN.parse(shown) if token.type == "fence"]
-    if finished and fences != blocks:
+    if fences != blocks:
         yield f"blocks that Markdown sees otherwise: {blocks!r}, {fences!r}"
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bot.gate import LOOKAHEAD, REMOVED, Gate, addresses, gated, label, unmarked
 from tests.unit.hostile_outputs import ALLOWED, SOURCES, Hostile, corpus, dangers
+from tests.unit.innocent_outputs import SHAPES
 
 CORPUS = corpus()
 KINDS = sorted({hostile.kind for hostile in CORPUS})
@@ -41,17 +42,18 @@ def offsets(text: str) -> Sequence[int]:
     """Every place where a text can be cut; of a long one its ends, the edge of looking ahead, and some between."""
     if len(text) <= MOST_SPLITS:
         return range(len(text) + 1)
-    near = [*range(25), *range(len(text) - 25, len(text) + 1), *range(LOOKAHEAD - 3, LOOKAHEAD + 4)]
-    return sorted({offset for offset in near if 0 <= offset <= len(text)} | {*range(0, len(text), 97)})
+    near = [*range(12), *range(len(text) - 12, len(text) + 1), *range(LOOKAHEAD - 3, LOOKAHEAD + 4)]
+    between = range(0, len(text), max(97, len(text) // 12))
+    return sorted({offset for offset in near if 0 <= offset <= len(text)} | {*between})
 
 
 # --- hostile texts --------------------------------------------------------------------------------------------------
 
 
 def test_the_corpus_is_large_and_wide() -> None:
-    """Every trick that we know of is tried, in a hundred and fifty texts at least."""
-    assert len(CORPUS) >= 150
-    assert len(KINDS) >= 12
+    """Every trick that we know of is tried, in hundreds of texts, and none of them twice."""
+    assert len({hostile.text for hostile in CORPUS}) == len(CORPUS) >= 580
+    assert len(KINDS) >= 20
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -204,6 +206,50 @@ HONEST = [
 def test_honest_text_is_left_alone(text: str) -> None:
     """Prose, prices, code, tables, paths and other scripts are shown exactly as they were written."""
     assert shown(text) == text
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_gives_a_text_its_shape_is_left_alone(shape: str) -> None:
+    """Headings, lists, emphasis, code, blocks, tables and quotes leave as they came, whole or letter by letter."""
+    assert shown(SHAPES[shape]) == SHAPES[shape]
+    assert "".join(streamed(SHAPES[shape])) == SHAPES[shape]
+    assert dangers(SHAPES[shape]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("```sh\nmake", "```sh\nmake\n```"),
+        ("```\nmake\n", "```\nmake\n```"),
+        ("```sh", ""),
+        ("Run:\n```\n```\nnow", "Run:\nnow"),
+        ("~~~py title=x\n1\n~~~", "```py\n1\n```"),
+        ("````md\n```sh\nmake\n```\n````", "```md\n'''sh\nmake\n'''\n```"),
+        ("1. x\n     ```sh\n     make\n       test\n     ```", "1. x\n   ```sh\n   make\n     test\n   ```"),
+        ("1. x\n   ```\nmake\n   ```\ny", "1. x\n   ```\n   make\n   ```\ny"),
+        ("> ```\n> make\nout", "> ```\n> make\n> ```\nout"),
+        ("- ```sh\n  make\n  ```\nout", "- `  make`\nout"),
+        ("```\ncurl https://evil.example/a evil.com/b evil.com\n```", f"```\ncurl {REMOVED} {REMOVED} evil.com\n```"),
+        ("```sh\ncurl https://good.example/a\n```", "```sh\ncurl https://good.example/a\n```"),
+    ],
+)
+def test_a_block_leaves_in_one_form(text: str, expected: str) -> None:
+    """A block ends where it began, its lines stand where its fences stand, and what it says is checked."""
+    assert shown(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("| `a | b` |", "| `a `|` b` |"),
+        ("|a|evil.com|b|", "|a|`evil.com`|b|"),
+        ("`a | b`", "`a | b`"),
+        ("`a | b` `evil.com`\n--|--\nc", "`a | b` `evil.com`\n\n--|--\nc"),
+    ],
+)
+def test_no_table_takes_code_apart(text: str, expected: str) -> None:
+    """A pipe ends a cell, whatever stands around it: so no code reaches across one where a table may be."""
+    assert shown(text) == expected
 
 
 @pytest.mark.parametrize(
