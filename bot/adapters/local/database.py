@@ -16,8 +16,8 @@ from typing import Final
 
 import numpy as np
 
-from bot.adapters.local import words
-from bot.adapters.local.postings import Terms
+from bot.adapters.local import lookups, words
+from bot.adapters.local.postings import Terms, count
 from bot.adapters.local.scan import GONE
 from bot.errors import IndexMismatch, IndexUnavailable, NothingIndexed
 from bot.models import Chunk, Document, Embedding, Matrix, Principal, Vector
@@ -27,6 +27,8 @@ SCHEMA: Final = 2
 APPLICATION: Final = 0x466F6F74
 """Written into the file's header, so that no other program's database is taken for an index."""
 BUSY_SECONDS: Final = 5.0
+AT_ONCE: Final = 1000
+"""Chunks whose words are counted again at a time."""
 
 _TABLES: Final = """
 CREATE TABLE state (
@@ -160,6 +162,20 @@ def create(connection: sqlite3.Connection, *, model: str, dimension: int) -> Non
             MIGRATIONS[version](connection)
             version += 1
         connection.execute(f"PRAGMA user_version = {version}")
+        if version == SCHEMA and state_of(connection).words < words.VERSION:
+            _recount(connection)
+
+
+def _recount(connection: sqlite3.Connection) -> None:
+    """Count the words of every chunk as they are cut now, and let no reader take an old scan for a new one."""
+    access = lookups.access_lists(connection, after=0)
+    keys = [key for (key,) in connection.execute("SELECT key FROM chunk ORDER BY key")]
+    for start in range(0, len(keys), AT_ONCE):
+        chunks = lookups.chunks(connection, keys[start : start + AT_ONCE], access)
+        counted = ((count(chunk.text, chunk.place).tobytes(), key) for key, (chunk, _) in chunks.items())
+        connection.executemany("UPDATE embedding SET terms = ? WHERE chunk = ?", counted)
+    connection.execute("UPDATE state SET words = ?, published = NULL", (words.VERSION,))
+    _next_generation(connection)
 
 
 def check(connection: sqlite3.Connection, path: Path, *, model: str, dimension: int) -> State:
@@ -175,9 +191,9 @@ def check(connection: sqlite3.Connection, path: Path, *, model: str, dimension: 
             f"{path} was made by a newer version of Footnote (schema {version}, this one knows {SCHEMA}); upgrade "
             "Footnote, or index again with another --home"
         )
-    if version < SCHEMA:
-        raise IndexMismatch(f'{path} was made by an older version of Footnote; run "footnote index" once to convert it')
     state = state_of(connection)
+    if version < SCHEMA or state.words < words.VERSION:
+        raise IndexMismatch(f'{path} was made by an older version of Footnote; run "footnote index" once to convert it')
     made = (state.model, state.dimension, state.words)
     if made != (model, dimension, words.VERSION):
         raise IndexMismatch(

@@ -10,8 +10,8 @@ from typing import Final
 
 from bot.adapters.local.stem import stem
 
-VERSION: Final = 1
-"""Grows whenever the same text gives other words; an index made with another version must be made again."""
+VERSION: Final = 2
+"""Grows whenever the same text gives other words; the words of an index made before that are counted again."""
 
 STOP: Final = frozenset((
     "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of",
@@ -28,16 +28,19 @@ _ALONE = r"\u3040-\u30ff\u3400-\u9fff"
 _RUN = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}]+(?:[-_.'’]+[^\W_{_ALONE}]+)*")
 _JOINT = re.compile(r"[-_.'’]+")
 _APOSTROPHE = re.compile(r"['’](?:s|S)?(?![^\W_])|['’]")
-# aB, and ABc before the B; a name of three letters or more and its number: ERR1234, but not s3 or ec2
-_HUMP = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z]{3})(?=\d)")
+# aB, and ABc before the B; a name of three letters or more and its number: ERR1234, but not s3 or ec2; and the s of
+# several ABs, which goes
+_HUMP = re.compile(
+    r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?![a-z]))[a-z])|(?<=[A-Za-z]{3})(?=\d)|(?<=[A-Z]{2})s(?![a-z])"
+)
 
 
 def words(text: str) -> list[str]:
     """The words of `text` as the index holds them, in reading order, repeats included, stop words left out.
 
     A compound comes first as a whole, without what joined it, then in its parts: `camelCase` and `camel_case` both
-    give `camelcas`, `camel`, `case`, and `ERR-1234` gives `err1234`, `err`, `1234`. The word in capitals among others
-    is no stop word: IT is a department.
+    give `camelcas`, `camel`, `case`, and `ERR-1234` gives `err1234`, `err`, `1234`. So do several of what is written
+    in capitals: `DMs` gives `dms`, `dm`. The word in capitals among others is no stop word: IT is a department.
     """
     if not text.isascii():
         text = _without_marks(text)
@@ -60,11 +63,12 @@ def _run(run: str, shouted: bool) -> Iterator[str]:  # noqa: FBT001 - as above
         if run.isupper() and len(run) > 1 and not shouted:
             yield lowered
         return
-    parts = [part for piece in _JOINT.split(_APOSTROPHE.sub("", run)) for part in _HUMP.split(piece)]
-    if len(parts) > 1:
-        yield from _word("".join(parts))
+    pieces = _JOINT.split(_APOSTROPHE.sub("", run))
+    parts = [part for piece in pieces for part in _HUMP.split(piece) if part]
+    whole = list(_word("".join(pieces))) if parts != pieces or len(parts) > 1 else []
+    yield from whole
     for part in parts:
-        if part.lower() not in STOP:
+        if part.lower() not in STOP and (len(parts) > 1 or whole != [stem(part.lower())]):
             yield from _word(part)
 
 

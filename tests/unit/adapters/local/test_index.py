@@ -367,14 +367,34 @@ async def test_an_index_without_owners_is_converted(tmp_path: Path) -> None:
         assert {chunk.path: chunk.owner for chunk in both.values()} == {"old.md": "", "new.md": "People Ops"}
 
 
-async def test_other_words_are_another_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When text is cut into words by other rules than at indexing, queries would look for the wrong ones."""
+async def test_words_cut_by_older_rules_are_counted_again(tmp_path: Path) -> None:
+    """A reader that would look for other words than are counted says so; the next writer counts them again."""
+    document = a_document("a.md", ["DMs are private", "lunch"])
     async with writing(tmp_path) as writer:
-        await add(writer, a_document())
-    monkeypatch.setattr(database.words, "VERSION", 2)
-    with pytest.raises(IndexMismatch, match="index again"):
+        await add(writer, document, a_document("b.md", ["noon"]))
+    with sqlite3.connect(tmp_path / "index" / database.FILE) as connection:
+        connection.execute("UPDATE state SET words = 1")
+        connection.execute("UPDATE embedding SET terms = x''")
+    connection.close()
+    with pytest.raises(IndexMismatch, match="older version of Footnote; run"):
         async with opened(tmp_path):
             pass
+    async with writing(tmp_path), opened(tmp_path) as index:
+        assert await found(index, "dm", near=False) == ["DMs are private"]
+    async with opened(tmp_path) as index:
+        assert await found(index, "canteen", near=False) == ["lunch", "noon", "DMs are private"]
+    assert len(scans(tmp_path)) == 1
+
+
+async def test_words_cut_by_newer_rules_are_another_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When text was cut into words by rules that are not known here, queries would look for the wrong ones."""
+    async with writing(tmp_path) as writer:
+        await add(writer, a_document())
+    monkeypatch.setattr(database.words, "VERSION", database.words.VERSION - 1)
+    for side in (opened, writing):
+        with pytest.raises(IndexMismatch, match="index again"):
+            async with side(tmp_path):
+                pass
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 5000], ids=["empty", "rubbish"])
