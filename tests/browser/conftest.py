@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot.playground import Playground
+from tests.browser.speaker import Speaker
 from tests.browser.talker import Talker
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -68,10 +70,9 @@ def complaints() -> list[str]:
     return []
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser, slack: Playground, talker: Talker, complaints: list[str]) -> AsyncIterator[Page]:
+@asynccontextmanager
+async def opened(browser: Browser, slack: Playground, complaints: list[str]) -> AsyncGenerator[Page]:
     """The page as a newcomer finds it; whatever it logs as an error fails the test."""
-    del talker
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
     page = await context.new_page()
     page.set_default_timeout(PATIENCE)
@@ -82,3 +83,25 @@ async def page(browser: Browser, slack: Playground, talker: Talker, complaints: 
     yield page
     await context.close()
     assert complaints == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: Browser, slack: Playground, talker: Talker, complaints: list[str]) -> AsyncIterator[Page]:
+    """The page with a bot that answers."""
+    del talker
+    async with opened(browser, slack, complaints) as page:
+        yield page
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def speaker(slack: Playground) -> AsyncIterator[Speaker]:
+    async with Speaker(slack).connected() as speaker:
+        yield speaker
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage(browser: Browser, slack: Playground, speaker: Speaker, complaints: list[str]) -> AsyncIterator[Page]:
+    """The page with a bot that plays every surface."""
+    del speaker
+    async with opened(browser, slack, complaints) as page:
+        yield page

@@ -183,7 +183,7 @@ async def test_buttons_reach_the_bot(page: Page, talker: Talker, slack: Playgrou
     await expect(page.get_by_role("alert")).to_have_text("Say a little more.")
     await page.get_by_label("What is wrong?").fill("the number")
     await page.get_by_role("button", name="Report").click()
-    await expect(page.locator("dialog")).to_be_hidden()
+    await expect(page.locator("#modal")).to_be_hidden()
     assert talker.pressed[-1] == "the number"
 
 

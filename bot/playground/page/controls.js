@@ -162,7 +162,7 @@ function grouped(options, drawOne) {
 function drawMany(node, send, options) {
   const id = idOf(node);
   const boxes = options.map((option, place) => drawBox(node, option, "checkbox", `${id}-${place}`));
-  const list = make("div", { class: "choices many", role: "group", "aria-label": node.label, data: fieldData(node, true) }, ...boxes);
+  const list = make("div", { class: "choices many", role: "group", data: fieldData(node, true) }, ...boxes);
   const summary = make("summary", { class: "select", id, "aria-label": send.quiet ? null : node.label });
   const ticked = () => [...list.querySelectorAll("input:checked")];
   const word = () => {
@@ -253,7 +253,8 @@ export function drawField(node, send) {
   const label = make("label", { for: choices ? null : id, id: `${id}-label` }, ...words);
   const owner = drawn.id === id ? drawn : drawn.querySelector(`#${CSS.escape(id)}`);
   owner.setAttribute("aria-describedby", `${id}-note`);
-  if (!["INPUT", "TEXTAREA", "SELECT"].includes(owner.tagName)) owner.setAttribute("aria-labelledby", `${id}-label`);
+  if (owner.tagName === "SUMMARY") owner.setAttribute("aria-labelledby", `${id}-label ${id}`);
+  if (choices) owner.setAttribute("aria-labelledby", `${id}-label`);
   const note = make("p", { class: "note", id: `${id}-note` }, node.hint || "");
   return make("div", { class: "field", data: { input: node.block_id, optional: String(Boolean(node.optional)) } }, label, drawn, note);
 }

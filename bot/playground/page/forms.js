@@ -82,7 +82,8 @@ const fieldKey = (field) => `${field.tagName} ${field.dataset.block} ${field.dat
 
 // The first field, or the button that sends; never the one that closes.
 function arrive(form) {
-  const wanted = form.querySelector("[autofocus]") || form.querySelector(".body :is(input, textarea, select, summary, button, a)");
+  const places = ["[autofocus]", ".field :is(input, textarea, select, summary)", ".body :is(select, summary, button, a)"];
+  const wanted = places.map((place) => form.querySelector(place)).find(Boolean);
   (wanted || form.querySelector("[type=submit]") || form.querySelector(".form-foot button")).focus();
 }
 

@@ -30,7 +30,7 @@ function keyOf(entry) {
 }
 
 // Down to the newest; but a message longer than the window is read from its beginning.
-function showLast(scroll, list) {
+export function showLast(scroll, list) {
   const last = list.lastElementChild;
   if (last && last.offsetHeight > scroll.clientHeight) scroll.scrollTop = last.offsetTop - scroll.offsetTop - 8;
   else scrollDown(scroll);
@@ -136,7 +136,7 @@ function toolsOf({ message, threaded, editing }) {
 
 function drawTools(channel, ts, threaded) {
   const reply = !threaded && make("button", { class: "button reply-button", type: "button", onclick: () => openThread(ts) }, "Reply");
-  const summary = make("summary", { class: "button", "aria-label": "Message actions" }, icon("more"));
+  const summary = make("summary", { class: "button", "aria-label": "Message actions" }, "⋯");
   const choices = choicesOf(channel, ts, threaded).map(([words, work, danger]) => {
     const run = () => {
       menu.open = false;

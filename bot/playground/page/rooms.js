@@ -101,7 +101,7 @@ export function enter(id) {
   show();
   requestAnimationFrame(() => {
     scrollDown(byId("scroll"));
-    if (!matchMedia("(max-width: 700px)").matches) composers.main.focus();
+    if (!state.thread && !matchMedia("(max-width: 700px)").matches) composers.main.focus();
   });
 }
 

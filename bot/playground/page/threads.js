@@ -3,7 +3,7 @@
 import { act } from "./acting.js";
 import { composers, keepDrafts, restoreDrafts } from "./composing.js";
 import { byId, icon, make, scrollDown } from "./making.js";
-import { fillMessages } from "./messages.js";
+import { fillMessages, showLast } from "./messages.js";
 import { avatar, isStoppable, nameOf, repliesTo, room, show, state, statusOf, titleOf } from "./known.js";
 
 export function openThread(ts) {
@@ -46,7 +46,7 @@ export function showThread() {
 // The box can only take the focus once the thread shows, and its root may come after the answer to what opened it.
 function arrive() {
   state.opening = null;
-  scrollDown(byId("thread-scroll"));
+  showLast(byId("thread-scroll"), byId("replies"));
   composers.thread.focus();
 }
 
