@@ -7,14 +7,21 @@ from datetime import datetime
 
 from bot.ports.memory import AnswerRecords, Channels, Conversations, FeedbackBook, Stops
 from bot.ports.queue import JobQueue
+from handlers.actions import Actions
+from handlers.agent import Agent
 from handlers.apologies import Apologies
 from handlers.behaviour import Behaviour
 from handlers.buttons import Seal
 from handlers.commands import Commands
 from handlers.edits import Edits
+from handlers.forms import Forms
+from handlers.home import Home
 from handlers.listening import Listener
 from handlers.mentions import Mentions
 from handlers.messages import Messages
+from handlers.panes import Panes
+from handlers.ratings import Ratings
+from handlers.shortcuts import Shortcuts
 from handlers.threads import Threads
 from handlers.unheard import Unheard
 
@@ -38,13 +45,21 @@ def listeners(
 
     `now` is the time of day; `clock` counts seconds, from anywhere.
     """
-    jobs, behaviour = ports.jobs, Behaviour(ports.channels, clock)
+    jobs, talks, records = ports.jobs, ports.conversations, ports.records
+    behaviour = Behaviour(ports.channels, clock)
     return (
-        Mentions(jobs, ports.conversations),
-        Edits(jobs, ports.conversations, ports.records, ports.stops),
-        Threads(jobs, ports.conversations, behaviour),
+        Mentions(jobs, talks),
+        Edits(jobs, talks, records, ports.stops),
+        Threads(jobs, talks, behaviour),
         Messages(jobs, behaviour),
+        Home(jobs, ports.channels),
+        Agent(ports.channels, ports.stops),
         Commands(jobs, seal, now),
+        Shortcuts(jobs, seal),
+        Actions(jobs, records, ports.stops, seal),
+        Panes(jobs, records, seal),
+        Ratings(ports.feedback, seal, now),
+        Forms(jobs, talks, records, ports.feedback, behaviour, seal, now),
         Unheard(),
         Apologies(),
     )

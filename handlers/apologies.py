@@ -1,13 +1,14 @@
 """What happens when a listener fails: the one broad catch on this edge."""
 
 import traceback
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 
 from bot.errors import FootnoteError
 from handlers.listening import App
-from handlers.payloads import Envelope, Event
+from handlers.payloads import Envelope, part
 
 
 class Apologies:
@@ -30,12 +31,20 @@ def _what(error: Exception) -> dict[str, Any]:
 
 
 def _ids(body: Envelope) -> dict[str, Any]:
-    event: Event = body.get("event") or {}
+    """Where and what it was: of an event, a command, a click or a form; no value of any of them."""
+    event, view = part(body, "event"), part(body, "view")
+    actions: Sequence[Mapping[str, Any]] = body.get("actions") or ()
     found: dict[str, Any] = {
-        "workspace": body.get("team_id"),
+        "workspace": body.get("team_id") or part(body, "team").get("id"),
         "event_id": body.get("event_id"),
         "event_type": event.get("type"),
-        "channel": event.get("channel"),
+        "channel": event.get("channel") or body.get("channel_id") or part(body, "channel").get("id"),
         "ts": event.get("ts"),
+        "gesture": body.get("command") or body.get("callback_id") or view.get("callback_id") or _pressed(actions),
+        "person": body.get("user_id") or part(body, "user").get("id"),
     }
     return {name: value for name, value in found.items() if isinstance(value, str)}
+
+
+def _pressed(actions: Sequence[Mapping[str, Any]]) -> object:
+    return actions[0].get("action_id") if actions else None

@@ -40,7 +40,7 @@ class Form(StrEnum):
 
     FEEDBACK = "feedback"  # question id
     FOLLOW_UP = "follow_up"  # question id, reply_url
-    RESOLVE = "resolve"  # question id, channel, message
+    RESOLVE = "resolve"  # question id, channel, thread, reply_url
     CHANNEL = "channel"  # channel id, the admin whom the form was opened for
     ASK = "ask"  # nothing: a question from the Home tab
     ANSWER_THIS = "answer_this"  # channel, message, thread, its text, moment of the gesture, reply_url

@@ -95,6 +95,17 @@ def clicked_message(body: Gesture) -> str:
     return container.get("message_ts") or ""
 
 
+def looked_at(event: Event) -> str:
+    """The channel that a person has before them, as far as an event says; the most relevant comes first."""
+    entities: Iterable[Gesture] = part(event, "context").get("entities") or ()
+    for entity in entities:
+        if entity.get("type") == "slack#/types/channel_id":
+            return str(entity["value"])
+        if entity.get("type") == "slack#/types/message_context":
+            return str(part(entity, "value").get("channel_id") or "")
+    return ""
+
+
 # --- what was filled in ---------------------------------------------------------------------------------------------
 
 

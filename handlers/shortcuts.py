@@ -1,0 +1,55 @@
+"""Shortcuts in the menu of a message: answer it, or summarise its thread."""
+
+from dataclasses import dataclass, replace
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.jobs import SummariseThread
+from bot.models import ConversationKey
+from bot.ports.queue import JobQueue
+from handlers.buttons import Form, Seal, Shortcut
+from handlers.gestures import Gesture, click_of, fitting, once
+from handlers.listening import App
+from handlers.opening import open_modal
+from handlers.payloads import plain
+from handlers.refusals import Wordless, politely
+from handlers.views.forms import answer_this_form
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcuts:
+    """Asks where an answer should go, and queues a summary."""
+
+    jobs: JobQueue
+    seal: Seal
+
+    def register(self, app: App) -> None:
+        """Listen to both shortcuts."""
+        app.shortcut(Shortcut.ANSWER_THIS)(self.on_answer_this)
+        app.shortcut(Shortcut.SUMMARISE_THREAD)(self.on_summarise)
+
+    async def on_answer_this(
+        self, ack: AsyncAck, body: Gesture, client: AsyncWebClient, respond: AsyncRespond, context: AsyncBoltContext
+    ) -> None:
+        """Open the form that asks where; it carries the message, for whether we may read it there is not known yet."""
+        click, message = click_of(body), body["message"]
+        async with politely(body, client, respond):
+            text = fitting(plain(message.get("text") or "", bot_user=context.bot_user_id or ""))
+            if not text:
+                raise Wordless(f"message {message['ts']} has no words")
+            where = (click.channel, message["ts"], message.get("thread_ts") or message["ts"])
+            sealed = self.seal.close(Form.ANSWER_THIS, *where, text, body["action_ts"], click.reply_url)
+            await open_modal(client, body, answer_this_form(sealed, direct=click.channel.startswith("D")))
+        await ack()
+
+    async def on_summarise(self, ack: AsyncAck, body: Gesture) -> None:
+        """Accept the wish for a summary, which the person alone gets. Raises `MemoryUnavailable`: Slack says so."""
+        click, message = click_of(body), body["message"]
+        thread = message.get("thread_ts") or message["ts"]
+        click = replace(click, thread=thread)
+        where = ConversationKey(click.workspace, click.channel, thread)
+        await self.jobs.enqueue(SummariseThread(click, where), once=once(click))
+        await ack()
