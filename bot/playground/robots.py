@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from bot.playground.cast import DEPLOYS, OTHER_APP, OTHER_BOT, SLACKBOT
@@ -41,7 +42,12 @@ class Robots:
         subtypes = {"app": None, "slackbot": "slackbot_response"}
         author = SLACKBOT if kind == "slackbot" else DEPLOYS
         told = None if kind == "slackbot" else _other_app(kind, self.workspace.cast.team_id)
-        return self._post(channel, author.id, words, subtypes.get(kind, "bot_message"), thread_ts=thread_ts, told=told)
+        named = replace(
+            self._message(channel, author.id, words, subtypes.get(kind, "bot_message"), thread_ts=thread_ts),
+            username=author.real_name,
+            other_app=told,
+        )
+        return self.workspace.post(named).ts
 
     async def system_message(self, channel: str, subtype: str, *, person: str = "ana") -> str:
         """What Slack itself writes: `channel_join`, `channel_topic`, …; raises `LookupError` for an unknown subtype."""
@@ -49,7 +55,7 @@ class Robots:
             raise LookupError(f"Slack writes no {subtype!r} here")
         who = self.workspace.person(person)
         words = HAPPENINGS[subtype].format(user=who.id, bot=self.workspace.cast.bot.id)
-        return self._post(channel, who.id, words, subtype)
+        return self.workspace.post(self._message(channel, who.id, words, subtype)).ts
 
     async def unfurl(self, channel: str, ts: str, *, url: str = "https://example.com/") -> None:
         """Slack shows what stands behind a link: the message changes, and nobody has edited it."""
@@ -59,33 +65,23 @@ class Robots:
         shown = {"id": 1, "from_url": url, "original_url": url, "title": "Example", "fallback": "Example"}
         self.workspace.change(message, attachments=(*message.attachments, shown))
 
-    def _post(
-        self,
-        channel: str,
-        author: str,
-        text: str,
-        subtype: str | None,
-        *,
-        thread_ts: str | None = None,
-        told: Json | None = None,
-    ) -> str:
+    def _message(
+        self, channel: str, author: str, text: str, subtype: str | None, *, thread_ts: str | None = None
+    ) -> Message:
         room = self.workspace.room(channel)
         try:
             root = self.workspace.thread_root(room, thread_ts)
         except Refusal as refusal:
             raise LookupError(refusal.code) from None
-        message = Message(
+        return Message(
             room.id,
             self.workspace.timestamps.next(),
             author,
             self.workspace.author_name(author),
             text,
             thread_ts=root.ts if root else None,
-            username=None if told is None else DEPLOYS.real_name,
             subtype=subtype,
-            other_app=told,
         )
-        return self.workspace.post(message).ts
 
 
 def _other_app(kind: RobotKind, team: str) -> Json:
