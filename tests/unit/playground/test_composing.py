@@ -36,3 +36,15 @@ def test_the_rich_text_says_the_same() -> None:
         {"type": "text", "text": " 1 < 2?"},
     ]
     assert composed.mentions == {"U07FOOTNOTE"}
+
+
+@pytest.mark.parametrize(("typed", "stored"), TYPED)
+def test_what_is_stored_can_be_edited(typed: str, stored: str) -> None:
+    """A message given back to its author for editing becomes the same message when nothing is changed."""
+    del typed
+    assert COMPOSER.compose(COMPOSER.typed(stored)).text == stored
+
+
+def test_editing_starts_from_what_a_person_would_type() -> None:
+    """Names, not ids; signs, not entities."""
+    assert COMPOSER.typed("<@U07FOOTNOTE> in <#C07GENERAL1>: 1 &lt; 2") == "@footnote in <#general>: 1 < 2"

@@ -14,7 +14,8 @@ import pytest
 import bot.playground
 from bot.playground import Playground
 from bot.playground.page import FILES
-from tests.unit.playground.conftest import Client, Seconds, client_of, section
+from tests.unit.playground.bots import Bot
+from tests.unit.playground.conftest import Client, Seconds, button, client_of, section
 
 PAGE = Path(bot.playground.__file__).parent / "page"
 GENERAL = "C07GENERAL1"
@@ -78,6 +79,87 @@ async def test_a_page_is_told_what_changes(slack: Playground, browser: aiohttp.C
         assert (await until(socket, "room"))["room"]["prompts"][0]["title"] == "Leave"
         await client.views_publish(user_id="U07ANARBRO1", view={"type": "home", "blocks": [section("Welcome")]})
         assert "U07ANARBRO1" in (await until(socket, "views"))["homes"]
+
+
+async def test_a_page_is_told_of_sessions(slack: Playground, browser: aiohttp.ClientSession, client: Client) -> None:
+    """Their state and their title, as they change and when a page opens late."""
+    root = await slack.say("ana", "dm-ana", "hi")
+    where = {"channel_id": "D07ANARBRO1", "thread_ts": root}
+    async with live(slack, browser) as socket:
+        await client.agents_sessions_setStatus(**where, status="processing", title="Leave")
+        news = await until(socket, "session")
+    told = {"channel": "D07ANARBRO1", "thread_ts": root, "status": "processing", "title": "Leave"}
+    assert news == {"kind": "session", **told}
+    async with live(slack, browser) as socket:
+        assert (await until(socket, "all"))["sessions"] == [told]
+
+
+async def test_a_page_offers_what_the_app_has(browser: aiohttp.ClientSession) -> None:
+    """Without the scope there are neither commands nor shortcuts, without the event nothing can be stopped."""
+    del browser
+    async with Playground(scopes=("chat:write",), events=("app_mention",)) as slack:
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(cookie_jar=jar) as session:
+            async with session.get(slack.page_url):
+                pass
+            async with live(slack, session) as socket:
+                everything = await until(socket, "all")
+    assert (everything["commands"], everything["shortcuts"], everything["can_stop"]) == ([], [], False)
+
+
+async def test_only_what_somebody_typed_can_be_edited(
+    slack: Playground, browser: aiohttp.ClientSession, client: Client
+) -> None:
+    """Ana's words come with what she typed, the bot's without."""
+    async with live(slack, browser) as socket:
+        await slack.say("ana", "general", "@Footnote hi")
+        assert (await until(socket, "message"))["message"]["typed"] == "@footnote hi"
+        await client.chat_postMessage(channel=GENERAL, text="hello")
+        assert (await until(socket, "message"))["message"]["typed"] is None
+
+
+async def test_a_page_is_told_how_forms_lie_on_each_other(
+    slack: Playground, browser: aiohttp.ClientSession, client: Client
+) -> None:
+    """The uppermost with those beneath it, and what is wrong with it."""
+    bot = Bot(slack)
+    async with bot.over_socket_mode(), live(slack, browser) as socket:
+        posted = await client.chat_postMessage(
+            channel=GENERAL, text="a", blocks=[{"type": "actions", "elements": [button()]}]
+        )
+        await slack.click("ana", "general", posted["ts"], "go")
+        plain = {"type": "plain_text", "text": "Form"}
+        view = {"type": "modal", "title": plain, "blocks": [section("one")]}
+        first = await client.views_open(trigger_id=bot.clicks[-1]["trigger_id"], view=view)
+        shown = (await until(socket, "views"))["modals"]["U07ANARBRO1"]
+    assert (shown["id"], shown["stack"]) == (first["view"]["id"], [first["view"]["id"]])
+    assert (shown["title"], shown["submit"], shown["errors"]) == ("Form", None, {})
+
+
+DEEDS: list[tuple[str, dict[str, Any]]] = [
+    ("click-in-view", {"view": "V1", "action_id": "go", "value": 1}),
+    ("submit", {"view": "V1", "values": []}),
+    ("submit", {"view": "V1", "values": {"a": 1}}),
+    ("command", {"as": "ana", "channel": "general", "command": "/nothing", "text": ""}),
+    ("command", {"as": "gus", "channel": "general", "command": "/ask", "text": ""}),
+    ("shortcut", {"as": "ana", "channel": "general", "ts": "1.1", "callback_id": "answer_this"}),
+    ("stop", {"as": "ana", "channel": "general", "thread_ts": "1.1"}),
+    ("edit", {"as": "ana", "channel": "general", "ts": "1.1", "text": " "}),
+    ("delete", {"as": "ana", "channel": "general", "ts": "1.1"}),
+    ("look-at", {"as": "gus", "channel": "general"}),
+    ("fly", {}),
+]
+
+
+@pytest.mark.parametrize(("deed", "sent"), DEEDS)
+async def test_what_cannot_be_done_is_refused_in_words(
+    slack: Playground, browser: aiohttp.ClientSession, deed: str, sent: dict[str, Any]
+) -> None:
+    """A 400 with a reason for whatever is missing, misshapen, gone or not one's own; never a 500."""
+    headers = {"Origin": slack.address.rstrip("/")}
+    async with browser.post(f"{slack.address}page/{deed}", json=sent, headers=headers) as response:
+        assert response.status == 400
+        assert (await response.json())["error"]
 
 
 async def test_a_page_hears_when_a_click_goes_nowhere(

@@ -180,3 +180,97 @@ def test_an_image_counts_as_an_address() -> None:
         [{"type": "image", "block_id": "a", "image_url": "https://evil.example/x", "alt_text": "a"}]
     )
     assert (links(nodes), plain(nodes)) == (["https://evil.example/x"], "a")
+
+
+OPTIONS: list[dict[str, Any]] = [
+    {"text": {"type": "plain_text", "text": "People Ops"}, "value": "people"},
+    {
+        "text": {"type": "mrkdwn", "text": "*IT*"},
+        "value": "it",
+        "description": {"type": "plain_text", "text": "Laptops"},
+    },
+]
+CHOICES: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    ({"type": "static_select", "options": OPTIONS}, {"look": "menu", "multiple": False}, []),
+    ({"type": "static_select", "options": OPTIONS, "initial_option": OPTIONS[1]}, {"look": "menu"}, ["it"]),
+    ({"type": "radio_buttons", "options": OPTIONS}, {"look": "radio", "multiple": False}, []),
+    ({"type": "checkboxes", "options": OPTIONS, "initial_options": OPTIONS}, {"look": "checks"}, ["people", "it"]),
+    (
+        {"type": "multi_static_select", "options": OPTIONS, "max_selected_items": 1},
+        {"look": "menu", "multiple": True, "most": 1},
+        [],
+    ),
+    ({"type": "users_select", "initial_user": "U07ANARBRO1"}, {"source": "users"}, ["U07ANARBRO1"]),
+    (
+        {"type": "conversations_select", "filter": {"include": ["public", "im"]}},
+        {"source": "conversations", "filter": "public im"},
+        [],
+    ),
+]
+
+
+@pytest.mark.parametrize(("element", "expected", "chosen"), CHOICES)
+def test_a_choice_says_how_it_looks_and_what_is_chosen(
+    element: dict[str, Any], expected: dict[str, Any], chosen: list[str]
+) -> None:
+    """Menus, radio buttons, check boxes, and the pickers whose options the page knows."""
+    block = {"type": "actions", "block_id": "a", "elements": [{**element, "action_id": "go"}]}
+    (actions,) = RENDERING.blocks([block])
+    (node,) = actions.children
+    assert node.kind == "select"
+    assert {**node.attributes, **expected, "action_id": "go", "block_id": "a"} == node.attributes
+    assert [option.attributes["value"] for option in node.children if option.attributes.get("chosen")] == chosen
+
+
+def test_an_option_is_told_in_words() -> None:
+    """Its markup read, its description beside it."""
+    element = {"type": "checkboxes", "action_id": "go", "options": OPTIONS}
+    (actions,) = RENDERING.blocks([{"type": "actions", "block_id": "a", "elements": [element]}])
+    people, it = actions.children[0].children
+    assert (people.text, it.text, it.attributes["description"]) == ("People Ops", "IT", "Laptops")
+
+
+def test_a_field_is_an_element_under_a_label() -> None:
+    """With its hint, and whether it may be left empty."""
+    element = {"type": "number_input", "action_id": "n", "is_decimal_allowed": False, "min_value": "1"}
+    label = {"type": "plain_text", "text": "How many?"}
+    hint = {"type": "plain_text", "text": "A day"}
+    block = {"type": "input", "block_id": "b", "label": label, "hint": hint, "element": element, "optional": True}
+    (node,) = RENDERING.blocks([block])
+    assert (node.attributes["field_label"], node.attributes["hint"], node.attributes["optional"]) == (
+        "How many?",
+        "A day",
+        True,
+    )
+    (entry,) = node.children
+    assert [entry.attributes[name] for name in ("entry", "step", "least")] == ["number", "1", "1"]
+
+
+def test_a_question_before_a_deed_is_told_in_words() -> None:
+    """Its text may hold markup."""
+    words = {name: {"type": "plain_text", "text": name} for name in ("title", "confirm", "deny")}
+    confirm = {**words, "text": {"type": "mrkdwn", "text": "*Sure*, <@U07ANARBRO1>?"}, "style": "danger"}
+    (actions,) = RENDERING.blocks([{"type": "actions", "block_id": "a", "elements": [{**GO, "confirm": confirm}]}])
+    asked = {key: value for key, value in actions.children[0].attributes.items() if key.startswith("confirm")}
+    assert asked == {
+        "confirm_title": "title",
+        "confirm_text": "Sure, @Ana Ribeiro?",
+        "confirm_yes": "confirm",
+        "confirm_no": "deny",
+        "confirm_style": "danger",
+    }
+
+
+def test_columns_stand_where_they_are_told_to() -> None:
+    """By the settings of a table block, numbers at the right by themselves, and by the colons of Markdown."""
+    cells = [{"type": "raw_text", "text": "a"}, {"type": "raw_number", "text": "1"}, {"type": "raw_text", "text": "b"}]
+    block = {"type": "table", "block_id": "a", "rows": [cells], "column_settings": [None, None, {"align": "center"}]}
+    (table,) = RENDERING.blocks([block])
+    (markdown,) = MARKDOWN.block("| a | b | c |\n|:--|--:|:-:|\n| 1 | 2 | 3 | 4 |")
+    assert [cell.attributes.get("align", "left") for cell in table.children[0].children] == ["left", "right", "center"]
+    assert [cell.attributes.get("align", "left") for cell in markdown.children[1].children] == [
+        "left",
+        "right",
+        "center",
+        "left",
+    ]
