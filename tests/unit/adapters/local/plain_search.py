@@ -24,14 +24,20 @@ class Expected:
     cosine: float
 
 
-def search(kept: Kept, query: Query, audience: Audience, tuning: Tuning) -> dict[str, Expected]:
+def search(
+    kept: Kept, query: Query, audience: Audience, tuning: Tuning, *, within: frozenset[str] = frozenset()
+) -> dict[str, Expected]:
     """Every fused candidate by chunk id."""
     everything = [
         (chunk, one.vector)
         for document, made in kept.values()
         for chunk, one in zip(document.chunks, made, strict=True)
     ]
-    readable = {chunk.id for chunk, _ in everything if audience.may_read(chunk.readable_by)}
+    readable = {
+        chunk.id
+        for chunk, _ in everything
+        if audience.may_read(chunk.readable_by) and (chunk.source in within or not within)
+    }
     bm25 = _bm25([chunk for chunk, _ in everything], query, tuning)
     cosines = {chunk.id: _cosine(vector, query.vector) for chunk, vector in everything}
     said = _leg({name: score for name, score in bm25.items() if name in readable and score > 0}, tuning)

@@ -125,14 +125,15 @@ async def _closed(index: LocalIndex, writer: LocalIndexWriter) -> None:
 async def _apply(writer: LocalIndexWriter, kept: Kept, step: Step, seed: int) -> None:
     match step:
         case ("put", number, lines, who):
-            document = a_document(f"{number}.md", lines, readable_by=(who,))
+            document = a_document(f"{number}.md", lines, readable_by=(who,), source=source_of(number))
             kept[document.id] = (document, made(document, seed))
             await writer.upsert(*kept[document.id], fingerprint="1")
         case ("delete", number):
-            gone = kept.pop(f"handbook:{number}.md", None)
-            assert await writer.delete([f"handbook:{number}.md"]) == (gone is not None)
+            name = f"{source_of(number)}:{number}.md"
+            gone = kept.pop(name, None)
+            assert await writer.delete([name]) == (gone is not None)
         case ("grant", number, who):
-            name = f"handbook:{number}.md"
+            name = f"{source_of(number)}:{number}.md"
             await writer.touch(name, fingerprint="2", readable_by=(who,))
             if name in kept:
                 document, vectors = kept[name]
@@ -144,13 +145,24 @@ async def _apply(writer: LocalIndexWriter, kept: Kept, step: Step, seed: int) ->
             pass
 
 
+def source_of(number: int) -> str:
+    return "wiki" if number % 3 == 1 else "handbook"
+
+
 async def _compare(index: LocalIndex, kept: Kept, question: Question, tuning: Tuning) -> None:
+    for within in (frozenset[str](), frozenset({"wiki"})):
+        await _compare_within(index, kept, question, tuning, within)
+
+
+async def _compare_within(
+    index: LocalIndex, kept: Kept, question: Question, tuning: Tuning, within: frozenset[str]
+) -> None:
     text, with_vector, staff, lent = question
     vector = np.random.default_rng(len(text)).standard_normal(DIMENSION).astype(np.float32) if with_vector else None
     query = Query(text, vector, lent=(Lent(lent, 0.5),))
     audience = Audience.of((EVERYONE, STAFF)) if staff else MEMBERS
-    expected = plain_search.search(kept, query, audience, tuning)
-    hits = await index.search(query, visible_to=audience, limit=1000)
+    expected = plain_search.search(kept, query, audience, tuning, within=within)
+    hits = await index.search(query, visible_to=audience, limit=1000, within=within)
     chunks = {chunk.id: chunk for document, _ in kept.values() for chunk in document.chunks}
     assert {hit.chunk.id: hit.chunk for hit in hits} == {name: chunks[name] for name in expected}
     for hit in hits:
