@@ -4,7 +4,7 @@ An adapter is imported inside the function that needs it, so that a command pays
 """
 
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from bot.answering.converse import Alone, Conversing
 from bot.answering.pipeline import Pipeline
 from bot.errors import BadRequest
 from bot.models import ConversationKey
+from bot.ports.generation import Generator
 from bot.ports.memory import Memory
 from bot.ports.search import Embedder, IndexWriter
 from bot.settings import EmbeddedMemory, Settings
@@ -38,10 +39,11 @@ TERMINAL = "terminal"
 
 
 @asynccontextmanager
-async def answering(settings: Settings) -> AsyncGenerator[Pipeline]:
+async def answering(settings: Settings, *, generator: Generator | None = None) -> AsyncGenerator[Pipeline]:
     """The steps from a question to an answer over the index of this home. Starts no Redis.
 
-    Raises `NothingIndexed` when nothing was indexed yet, `IndexMismatch` when it was by another model.
+    `generator` stands in for the one of the settings. Raises `NothingIndexed` when nothing was indexed yet,
+    `IndexMismatch` when it was by another model.
     """
     from bot.adapters.local.generator import ExtractiveGenerator
     from bot.adapters.local.index import LocalIndex
@@ -55,7 +57,7 @@ async def answering(settings: Settings) -> AsyncGenerator[Pipeline]:
                 embedder=embedder,
                 index=index,
                 reranker=LocalReranker(),
-                generator=ExtractiveGenerator(),
+                generator=generator or ExtractiveGenerator(),
                 clock=time.perf_counter,
             )
 
@@ -173,15 +175,15 @@ class Bot:
                 yield f"Socket Mode, workspace {self.identity.workspace_name}"
 
     @asynccontextmanager
-    async def worker(self) -> AsyncGenerator["Worker"]:
-        """A worker for the queued questions; the caller runs it."""
+    async def worker(self, *, generator: Generator | None = None) -> AsyncGenerator["Worker"]:
+        """A worker for all that is queued; the caller runs it."""
         from bot.adapters.local.summariser import LexRankSummariser
         from bot.desk.assembly import Assembly, HelpDesk
         from bot.worker import Limits, Worker
         from indexing.history import read_syncs
 
         slack = self.settings.slack
-        async with answering(self.settings) as pipeline:
+        async with answering(self.settings, generator=generator) as pipeline:
             dispatch = Assembly(
                 pipeline=pipeline,
                 summariser=LexRankSummariser(pipeline.embedder),
@@ -273,7 +275,7 @@ def private(home: Path) -> Path:
 
 
 @contextmanager
-def _embedder(settings: Settings) -> Generator["LocalEmbedder"]:
+def _embedder(settings: Settings) -> Iterator["LocalEmbedder"]:
     from bot.adapters.local.embedder import LocalEmbedder
 
     embedder = LocalEmbedder(stamp=settings.home / "weights-checked", threads=settings.work.threads)

@@ -1,0 +1,142 @@
+"""How soon the HTTP door acknowledges: events at a steady pace while the indexer runs.
+
+The edge is `footnote serve --http` as an operator starts it, in a process of its own (with a worker, or without), the
+indexer another; each event is signed, unlike any other, and sent when its time has come, whatever became of those
+before it. The time is from sending to the 200.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import aiohttp
+
+from bot.playground import Playground
+from tests.bench.measuring import FOOTNOTE, p, run, where
+
+Reached = tuple[float, int]
+"""Milliseconds until the answer, and its status; 0 for none."""
+
+
+def event(slack: Playground, number: int) -> str:
+    """A mention that nobody has sent before."""
+    ts = f"{time.time():.6f}"
+    return json.dumps(
+        {
+            "token": "t", "team_id": slack.team_id, "api_app_id": "A07FOOTNOTE", "type": "event_callback",
+            "event_id": f"Ev{number:08d}", "event_time": int(time.time()),
+            "event": {
+                "type": "app_mention", "user": slack.id_of("ana"), "channel": slack.id_of("general"),
+                "text": f"<@{slack.bot_user_id}> how do I set up the VPN, number {number}?",
+                "ts": ts, "event_ts": ts, "team": slack.team_id,
+            },
+        }
+    )  # fmt: skip
+
+
+async def sent(session: aiohttp.ClientSession, url: str, slack: Playground, number: int) -> Reached:
+    """One event."""
+    body = event(slack, number)
+    started = time.perf_counter()
+    try:
+        async with session.post(url, data=body, headers=slack.sign(body)) as response:
+            await response.read()
+            return (time.perf_counter() - started) * 1e3, response.status
+    except (aiohttp.ClientError, TimeoutError):
+        return (time.perf_counter() - started) * 1e3, 0
+
+
+async def shower(url: str, slack: Playground, *, pace: float, seconds: float) -> list[Reached]:
+    """So many events a second, each at its time."""
+    start = time.perf_counter()
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
+        tasks: list[asyncio.Task[Reached]] = []
+        for number in range(round(pace * seconds)):
+            await asyncio.sleep(max(0.0, start + number / pace - time.perf_counter()))
+            tasks.append(asyncio.create_task(sent(session, url, slack, number)))
+        return await asyncio.gather(*tasks)
+
+
+async def indexing(docs: Path, home: Path) -> None:
+    """Index the documents into a new home again and again, until cancelled."""
+    round_ = 0
+    while True:
+        round_ += 1
+        command = ("index", str(docs), "--home", f"{home}-{round_}", "--json")
+        process = await asyncio.create_subprocess_exec(
+            str(FOOTNOTE), *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+        )
+        try:
+            await process.wait()
+        except asyncio.CancelledError:
+            process.kill()
+            raise
+
+
+async def listening(slack: Playground) -> None:
+    """Return once the request URL answers Slack's handshake."""
+    for _ in range(300):
+        if await slack.verify_url():
+            return
+        await asyncio.sleep(0.1)
+    raise SystemExit("the edge does not answer")
+
+
+async def measure(arguments: argparse.Namespace, home: Path) -> list[Reached]:
+    """Start the edge and the indexer, then let it rain."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("FOOTNOTE_", "SLACK_"))}
+    async with Playground() as slack:
+        environment |= {
+            "FOOTNOTE_HOME": str(home), "FOOTNOTE_LOG_LEVEL": "error", "SLACK_API_URL": slack.api_url,
+            "SLACK_BOT_TOKEN": slack.bot_token, "SLACK_SIGNING_SECRET": slack.signing_secret,
+            "FOOTNOTE_HTTP_PORT": str(arguments.port),
+        }  # fmt: skip
+        command = ["serve", "--http", *(["--edge-only"] if arguments.edge_only else [])]
+        edge = await asyncio.create_subprocess_exec(str(FOOTNOTE), *command, env=environment)
+        beside = asyncio.create_task(indexing(arguments.docs, home)) if not arguments.idle else None
+        url = f"http://127.0.0.1:{arguments.port}/slack/events"
+        try:
+            slack.http_events_url = url
+            await listening(slack)
+            return await shower(url, slack, pace=arguments.pace, seconds=arguments.seconds)
+        finally:
+            if beside:
+                beside.cancel()
+                await asyncio.gather(beside, return_exceptions=True)
+            edge.send_signal(signal.SIGTERM)
+            edge.send_signal(signal.SIGTERM)
+            await edge.wait()
+
+
+def main() -> None:
+    """Print the acknowledgement's percentiles and what was answered."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("docs", type=Path, help="the documents that are indexed meanwhile")
+    parser.add_argument("--pace", type=float, default=50.0, help="events a second")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--port", type=int, default=3123)
+    parser.add_argument("--edge-only", action="store_true", help="without a worker in the edge's process")
+    parser.add_argument("--idle", action="store_true", help="without the indexer")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        run(FOOTNOTE, "index", "docs/guide", "--home", home)
+        reached = asyncio.run(measure(arguments, home))
+    taken = [milliseconds for milliseconds, _ in reached]
+    print(f"{where()}; {arguments.pace:g} events/s for {arguments.seconds:g} s")
+    print(
+        f"p50 {p(taken, 0.5):.1f} ms, p95 {p(taken, 0.95):.1f} ms, p99 {p(taken, 0.99):.1f} ms, max {max(taken):.1f} ms"
+    )
+    print(f"answered: {dict(Counter(status for _, status in reached))}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Answers in flight: how soon a first sign comes, what Footnote adds to an answer, and how many calls one takes.
+
+The bot runs in one process with a generator that takes a fixed time; Slack is the playground, in this process. What is
+added is what the message took to its finished answer, less what the generator takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.playground import Playground
+from tests.bench.measuring import FOOTNOTE, p, run, where
+
+CHANNEL = "general"
+PATIENCE = 300.0
+"""Seconds after which an answer is lost."""
+QUESTION = "<@bot> how many hours of annual leave can I carry over, asked for the {n}. time?"
+
+
+@dataclass
+class Flight:
+    """One run: seconds until the first sign and until the finished answer, by message; calls of Slack by method."""
+
+    signs: list[float] = field(default_factory=list[float])
+    answers: list[float] = field(default_factory=list[float])
+    calls: Counter[str] = field(default_factory=Counter[str])
+    lost: int = 0
+
+
+@asynccontextmanager
+async def slow_bot(
+    slack: Playground, home: Path, *options: str, busy: dict[str, list[tuple[float, float]]]
+) -> AsyncGenerator[None]:
+    """The bot as a process of its own; afterwards `busy` says when its generator and its calls were at work."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("FOOTNOTE_", "SLACK_"))}
+    environment |= {
+        "FOOTNOTE_HOME": str(home), "FOOTNOTE_ANSWERS": "256", "SLACK_API_URL": slack.api_url,
+        "SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token,
+    }  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.bench.slow_bot",
+        *options,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        limit=64 * 1024 * 1024,
+    )
+    try:
+        await slack.wait_until(slack.is_bot_online, timeout=60)
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        said, _ = await process.communicate()
+        busy.update(json.loads(said.splitlines()[-1]) if said.strip() else {})
+
+
+async def fly(slack: Playground, count: int, *, tag: str) -> Flight:
+    """Ask `count` questions at once, each in a thread of its own, and wait for every answer."""
+    before = len(slack.calls)
+    flight = Flight()
+    asked: dict[str, float] = {}
+    for n in range(count):
+        asked[await slack.say("ana", CHANNEL, QUESTION.format(n=f"{tag}{n}"))] = time.perf_counter()
+    signs: dict[str, float] = {}
+    ends: dict[str, float] = {}
+
+    def landed() -> bool:
+        now = time.perf_counter()
+        for ts in asked:
+            said = [message for message in slack.thread(CHANNEL, ts) if message.author == "bot"]
+            if ts not in signs and (said or slack.status(CHANNEL, ts)):
+                signs[ts] = now
+            if ts not in ends and said and not said[-1].is_streaming and "[1]" in said[-1].visible_text:
+                ends[ts] = now
+        return len(ends) == count
+
+    try:
+        await slack.wait_until(landed, timeout=PATIENCE)
+    except TimeoutError:
+        flight.lost = count - len(ends)
+    flight.signs = [signs[ts] - asked[ts] for ts in signs]
+    flight.answers = [ends[ts] - asked[ts] for ts in ends]
+    flight.calls = Counter(call.method for call in slack.calls[before:])
+    return flight
+
+
+def report(name: str, flight: Flight, seconds: float) -> None:
+    """One row: first sign and what was added, in milliseconds."""
+    added = [(taken - seconds) * 1e3 for taken in flight.answers] or [0.0]
+    signs = [taken * 1e3 for taken in flight.signs] or [0.0]
+    cells = [f"{p(signs, 0.5):.0f} / {p(signs, 0.95):.0f}", f"{p(added, 0.5):.0f} / {p(added, 0.95):.0f}"]
+    calls = sum(flight.calls.values()) / max(1, len(flight.answers))
+    print(f"| {name} | {' | '.join(cells)} | {calls:.1f} | {flight.lost} |")
+
+
+async def measure(arguments: argparse.Namespace, home: Path) -> None:
+    """Fly alone first, then in ever larger company."""
+    print(f"{where()}; generator {arguments.seconds:g} s for {arguments.characters} characters; rate limits "
+          f"{'on' if arguments.rate_limits else 'off'}\n")  # fmt: skip
+    print(
+        "| in flight | first sign ms p50 / p95 | added ms p50 / p95 | calls per answer | lost |\n|---|---|---|---|---|"
+    )
+    options = ("--seconds", str(arguments.seconds), "--characters", str(arguments.characters))
+    async with Playground(rate_limits=arguments.rate_limits) as slack, slow_bot(slack, home, *options, busy={}):
+        await fly(slack, 3, tag="warm")
+        alone = Flight()
+        for n in range(arguments.alone):
+            one = await fly(slack, 1, tag=f"alone{n}.")
+            alone.signs += one.signs
+            alone.answers += one.answers
+            alone.calls += one.calls
+        report("1", alone, arguments.seconds)
+        for count in arguments.in_flight:
+            report(str(count), await fly(slack, count, tag=f"many{count}."), arguments.seconds)
+
+
+def main() -> None:
+    """Index the guide, then fly."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--docs", type=Path, default=Path("docs/guide"), help="what is answered from")
+    parser.add_argument("--seconds", type=float, default=3.0, help="what the generator takes")
+    parser.add_argument("--characters", type=int, default=1_500, help="what it writes")
+    parser.add_argument("--alone", type=int, default=10, help="answers, one after another, before the crowd")
+    parser.add_argument("--in-flight", type=int, nargs="+", default=[20, 200], metavar="N")
+    parser.add_argument("--rate-limits", action="store_true", help="let Slack's rate limits apply")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        run(FOOTNOTE, "index", arguments.docs, "--home", home)
+        asyncio.run(measure(arguments, home))
+
+
+if __name__ == "__main__":
+    main()
