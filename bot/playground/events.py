@@ -75,6 +75,7 @@ class Events:
             return
         if before.streaming_since is not None and message.streaming_since is not None:
             return
+        yield from self._mentioned_again(before, message, room)
         if self._hears(FEEDS[room.channel.kind], room):
             stamp = self.workspace.timestamps.next()
             yield {
@@ -88,6 +89,13 @@ class Events:
                 "event_ts": stamp,
                 "channel_type": channel_type(room),
             }
+
+    def _mentioned_again(self, before: Message, message: Message, room: Room) -> Iterator[Json]:
+        """An edited mention is an `app_mention` once more, with `edited` and the `ts` it had: bolt-js issue 960."""
+        edited = message.edited_ts is not None and message.edited_ts != before.edited_ts
+        if edited and self._mentions_bot(message) and room.channel.kind != "im" and self._hears("app_mention", room):
+            event = {**self.shapes.message(message, metadata=True), "channel": room.id, "type": "app_mention"}
+            yield {**event, "event_ts": message.edited_ts}
 
     def _deleted(self, message: Message) -> Iterator[Json]:
         room = self.workspace.rooms[message.channel]

@@ -111,6 +111,21 @@ async def test_edits_and_deletions_are_told(slack: Playground) -> None:
     assert deleted["previous_message"]["text"] == "two"
 
 
+async def test_an_edited_mention_is_a_mention_again(slack: Playground) -> None:
+    """With the `ts` it had and with `edited`, also where the edit first names the bot; an unfurl is no edit."""
+    ts = await slack.say("ana", "general", "how many?")
+    await slack.edit("ana", "general", ts, "<@bot> how many?")
+    await slack.unfurl("general", ts)
+    await slack.edit("ana", "general", ts, "<@bot> how many days?")
+    mentions = [event for event in events(slack) if event["type"] == "app_mention"]
+    assert [(event["ts"], event["edited"]["user"]) for event in mentions] == [(ts, ANA)] * 2
+    assert mentions[1]["text"].endswith("how many days?")
+    assert len({delivery.payload["event_id"] for delivery in slack.deliveries}) == len(slack.deliveries)
+    direct = await slack.say("ana", "dm-ana", "<@bot> hi")
+    await slack.edit("ana", "dm-ana", direct, "<@bot> hello")
+    assert [event["type"] for event in events(slack)][-2:] == ["message", "message"]
+
+
 async def test_ephemeral_lines_and_reactions_are_not_told(slack: Playground, client: Client) -> None:
     """They are no messages."""
     ts = await slack.say("ana", "general", "one")
