@@ -64,7 +64,8 @@ class Doubter:
     async def _told(self, job: ReportOutdated, chunk: Chunk, *, again: bool) -> str:
         """Tell the first who can be told; what the clicker hears of it."""
         doubt = self._doubt(job.click, chunk)
-        for to, line in ((await self._owner(chunk), TOLD_OWNER), (await self._channel(chunk), TOLD_CHANNEL)):
+        for who, line in ((self._owner, TOLD_OWNER), (self._channel, TOLD_CHANNEL)):
+            to = await who(chunk)
             if to and await self._reached(doubt, to, again=again):
                 return line
         log.warning("outdated_untold", question=job.question_id, document=chunk.document_id, chunk=chunk.id)

@@ -144,10 +144,9 @@ def _tells(name: str) -> bool:
 def _inside(name: str, chunk: Chunk) -> str:
     """As it stands within a sentence: small, unless its first word is a name or all its words are large."""
     first, _, rest = name.partition(" ")
-    first = re.split("['’]", first)[0]
     is_name = re.search(rf"(?<=[\w,;] ){re.escape(first)}(?!\w)", chunk.text)
     is_small = re.search(r"\b[a-z]", rest) or re.search(rf"(?<!\w){re.escape(first.lower())}(?!\w)", chunk.text)
-    plain = is_small and not is_name and first[1:].islower()
+    plain = is_small and not is_name and first.isalpha() and first[1:].islower()
     return _mine(name[0].lower() + name[1:] if plain or first == "Your" else name)
 
 
