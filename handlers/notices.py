@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, TypeAlias
@@ -85,8 +85,9 @@ class SlackNotices:
         mark = _mark(SHARED, question_id=question.id)
         if again and await self._standing(where, mark, since=question.asked_at):
             return
-        shown = shared_message(question.text, answer_message(answer, now=self.now()), asker=to.person)
-        await self._post(where, shown, mark)
+        open_to_all = replace(question, private=False, reply_url="")
+        shown = answer_message(answer, question=open_to_all, seal=self.seal, now=self.now())
+        await self._post(where, shared_message(question.text, shown, asker=to.person), mark)
 
     async def bring_in(self, question: Question, escalation: Escalation, *, humans: str, again: bool) -> str:
         """Mention `humans` once; the id of the message. See the port."""

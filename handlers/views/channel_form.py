@@ -47,7 +47,7 @@ def offered(form: ChannelForm) -> tuple[str, ...]:
 
 def _parts(form: ChannelForm) -> Iterator[Block]:
     now, sources = form.now, offered(form)
-    yield section(markup(f"How I behave in {channel(form.channel)}."))
+    yield section(markup(f"How I behave in {channel(form.channel) or 'this conversation'}."))
     yield _field(Entry.MODE, "In threads where I take part", _choices("radio_buttons", MODES, now.mode))
     yield _field(Entry.AUTO_ANSWER, "Outside threads", _box(ticked=now.auto_answer), optional=True)
     if sources:

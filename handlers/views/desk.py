@@ -75,7 +75,7 @@ def _channels(channels: Mapping[str, ChannelSettings]) -> Iterator[Block]:
     }
     yield section(markup("*Channels*"), beside=choose)
     for room, settings in [*channels.items()][:MOST_CHANNELS]:
-        yield small(f"{channel(room)}   {escaped(_settings(settings))}")
+        yield small(f"{channel(room) or 'a direct message'}   {escaped(_settings(settings))}")
     if len(channels) > MOST_CHANNELS:
         yield remark(f"and {counted(len(channels) - MOST_CHANNELS, 'channel')} more")
 

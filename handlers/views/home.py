@@ -47,6 +47,8 @@ def home_view(home: Home, *, seal: Seal, now: datetime) -> Block:
 def _asking(suggestions: Sequence[str], seal: Seal) -> Iterator[Block]:
     yield heading("Ask the docs")
     yield rich(bullets(row(*words(how)) for how in HOW))
+    ask = button("Ask a question", Action.SUGGESTED, seal.close(Action.SUGGESTED, ""))
+    yield {**actions({**ask, "style": "primary"}), "block_id": str(Action.SUGGESTED)}
     if shown := [question for question in suggestions[:MOST_SUGGESTIONS] if line(question)]:
         yield remark("For example:")
         for number, question in enumerate(shown):

@@ -108,9 +108,10 @@ def doubt_message(doubt: Doubt, *, now: datetime) -> Message:
 def direct_message(question: Question) -> Message:
     """The root of a thread with one person, which says what it is about."""
     where = channel(question.conversation.channel)
+    asked = f"You asked in {where}:" if where else "You asked:"
     return Message(
         text=escaped(f"You asked: {line(question.text)}", limit=LONGEST_FALLBACK),
-        blocks=(small(f"You asked in {where}:"), rich(quote(question.text))),
+        blocks=(small(asked), rich(quote(question.text))),
     )
 
 

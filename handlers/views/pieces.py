@@ -65,8 +65,8 @@ def person(user: str) -> str:
 
 
 def channel(room: str) -> str:
-    """Markup that names a channel by id; a direct message has no name."""
-    return f"<#{room}>" if _CHANNEL.fullmatch(room) else "a direct message"
+    """Markup that names a channel by id; empty for a direct message, which has no name."""
+    return f"<#{room}>" if _CHANNEL.fullmatch(room) else ""
 
 
 def counted(count: int, noun: str) -> str:

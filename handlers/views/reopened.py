@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from bot.gate import gated
 from bot.screens import Reopened
 from handlers.buttons import Action
 from handlers.views.blocks import Block, body, remark
+from handlers.views.body import markdown_blocks
 from handlers.views.pieces import actions, address, button, divider, labelled, modal, quote, rich, source
 from handlers.views.sources import age_in_words
 
@@ -23,7 +23,7 @@ def reopened_view(answer: Reopened, *, now: datetime) -> Block:
 
 def _parts(answer: Reopened, now: datetime) -> Iterator[Block]:
     yield rich(quote(answer.question))
-    yield body(gated(answer.text, sources=len(answer.citations)) if answer.text.strip() else GONE)
+    yield from markdown_blocks(answer.text) if answer.text.strip() else (body(GONE),)
     if answer.citations:
         yield divider()
         yield labelled("Sources", *(source(citation, now=now) for citation in answer.citations[:MOST_SOURCES]))
