@@ -30,6 +30,11 @@ class Time:
         self._sleepers.append((self.now + seconds, woken))
         await woken.wait()
 
+    @property
+    def sleeping(self) -> int:
+        """How many sleep."""
+        return len(self._sleepers)
+
     def pass_by(self, seconds: float) -> None:
         """Let time pass, and wake who has slept enough."""
         self.now += seconds
