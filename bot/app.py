@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from handlers import Ports, listeners
 from handlers.buttons import Seal
 from handlers.calls import client_over, quiet_logger
-from handlers.door import LARGEST_BODY, Door
+from handlers.door import LARGEST_BODY, Door, quiet_http_logger
 from handlers.tokens import Identity
 
 
@@ -83,7 +83,7 @@ async def run_http(
     """
     site = web.Application(client_max_size=LARGEST_BODY)
     site.add_routes([web.post(path, Door(app, SignatureVerifier(signing_secret)).receive), web.get("/health", _health)])
-    runner = web.AppRunner(site, access_log=None)
+    runner = web.AppRunner(site, access_log=None, logger=quiet_http_logger())
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

@@ -1,11 +1,17 @@
-"""The HTTP door: what Slack has signed comes in, anything else is turned away before it is read."""
+"""The HTTP door: what Slack has signed comes in, once; anything else is turned away before it is read."""
 
 import asyncio
+import json
+import logging
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Annotated, Any, TypeAlias, cast
 
 import structlog
 from aiohttp import web
+from pydantic import BaseModel, Field
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -15,9 +21,46 @@ LARGEST_BODY = 256 * 1024
 """Bytes of a request; Slack's events are far smaller."""
 BODY_DEADLINE = 3.0
 """Seconds in which a request's body must have arrived: by then Slack has given up."""
+SIGNATURE_LIFE = 300
+"""Seconds around its timestamp in which a signature holds."""
+MOST_SEEN = 20_000
+"""Signatures that are remembered; 30 a second for ten minutes."""
 
+_STAMP, _SEAL = "X-Slack-Request-Timestamp", "X-Slack-Signature"
+_READ = ("Content-Type", _STAMP, _SEAL, "X-Slack-Retry-Num", "X-Slack-Retry-Reason")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
+
+
+@dataclass(slots=True)
+class Seen:
+    """Signatures under which work was done, or is being done, for as long as they hold: one process remembers its own.
+
+    With several processes a request that is played again may reach another of them. There the names under which jobs
+    are queued, and records are kept, still make one piece of work of it.
+    """
+
+    most: int = MOST_SEEN
+    _until: dict[str, float] = field(default_factory=dict[str, float])
+
+    def take(self, signature: str, *, until: float, now: float) -> bool:
+        """Whether this is the first request under the signature; it is remembered until then."""
+        if self._until.get(signature, now) > now:
+            return False
+        if len(self._until) >= self.most:
+            self._forget(now)
+        self._until[signature] = until
+        return True
+
+    def give_back(self, signature: str) -> None:
+        """Forget it: its work could not be done, and Slack delivers it again."""
+        self._until.pop(signature, None)
+
+    def _forget(self, now: float) -> None:
+        """Drop what no longer holds, or else the tenth that came first."""
+        held = {signature: until for signature, until in self._until.items() if until > now}
+        surplus = len(held) - self.most * 9 // 10
+        self._until = dict(list(held.items())[max(surplus, 0) :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,37 +69,195 @@ class Door:
 
     app: AsyncApp
     verifier: SignatureVerifier
+    seen: Seen = field(default_factory=Seen)
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
-        """200 for what is queued or needs no work, 401 for what is not Slack's, 413 for what is too large.
+        """200 for what is queued or needs no work, 400 for what cannot be read, 401 for what is not Slack's.
 
-        500 says that it could not be queued: Slack delivers it again.
+        408 for what does not arrive in time, 413 for what is too large. 500 says that it could not be queued: Slack
+        delivers it again.
         """
         try:
             async with asyncio.timeout(BODY_DEADLINE):
                 body = await request.read()
         except TimeoutError:
             return _refused(408, "the body did not arrive in time")
+        except web.RequestPayloadError:
+            return _refused(400, "the body is not encoded as it says")
         if not self._signed(request, body):
             return _refused(401, "not signed by Slack within five minutes")
-        try:
-            envelope = AsyncBoltRequest(body=body.decode(), headers=dict(request.headers))
-        except (ValueError, TypeError, AttributeError, RecursionError):  # Bolt parses as it constructs
+        envelope = _envelope(request, body)
+        if envelope is None:
             return _refused(400, "signed, but not an envelope")
-        return await to_aiohttp_response(await self.app.async_dispatch(envelope))
+        return await self._once(envelope, signature=request.headers[_SEAL], stamp=int(request.headers[_STAMP]))
 
     def _signed(self, request: web.Request, body: bytes) -> bool:
         """Whether Slack made this. The SDK's verifier raises on headers that are not of the right shape."""
-        timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
-        signature = request.headers.get("X-Slack-Signature", "")
-        if not (_TIMESTAMP.fullmatch(timestamp) and _SIGNATURE.fullmatch(signature)):
+        stamps, seals = request.headers.getall(_STAMP, []), request.headers.getall(_SEAL, [])
+        if len(stamps) != 1 or len(seals) != 1:
+            return False
+        if not (_TIMESTAMP.fullmatch(stamps[0]) and _SIGNATURE.fullmatch(seals[0])):
             return False
         try:
-            return self.verifier.is_valid(body, timestamp, signature)
+            return self.verifier.is_valid(body, stamps[0], seals[0])
         except UnicodeDecodeError:
             return False
+
+    async def _once(self, envelope: AsyncBoltRequest, *, signature: str, stamp: int) -> web.StreamResponse:
+        """What the app answers; nothing to a request that was answered already, for somebody plays it again."""
+        if envelope.body.get("type") == "url_verification":  # no work, and Slack waits for its challenge
+            return await to_aiohttp_response(await self.app.async_dispatch(envelope))
+        if not self.seen.take(signature, until=stamp + SIGNATURE_LIFE, now=self.verifier.clock.now()):
+            structlog.get_logger().warning("request_repeated")
+            return web.Response(status=200)
+        done = False
+        try:
+            response = await self.app.async_dispatch(envelope)
+            done = response.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        finally:
+            if not done:
+                self.seen.give_back(signature)
+        if response.status == HTTPStatus.NOT_FOUND:  # an installation may subscribe to more than is listened to
+            return web.Response(status=200)
+        return await to_aiohttp_response(response)
+
+
+def quiet_http_logger() -> logging.Logger:
+    """For aiohttp's server, which would log what a stranger sent, with a stack trace: the error's kind alone."""
+    logger = logging.getLogger("footnote.http")
+    if _untraced not in logger.filters:
+        logger.addFilter(_untraced)
+    return logger
+
+
+def _untraced(record: logging.LogRecord) -> bool:
+    error = record.exc_info[0] if record.exc_info else None
+    record.msg, record.args = "http_error %s", (error.__name__ if error else record.levelname,)
+    record.exc_info = record.exc_text = record.stack_info = None
+    return True
 
 
 def _refused(status: int, reason: str) -> web.Response:
     structlog.get_logger().warning("request_refused", status=status, reason=reason)
     return web.Response(status=status)
+
+
+# --- what an envelope is --------------------------------------------------------------------------------------------
+
+
+_Moment: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,9})?$")]
+
+
+class _Edit(BaseModel):
+    ts: str
+
+
+class _Changed(BaseModel):
+    user: str | None = None
+    text: str | None = None
+    ts: _Moment | None = None
+    thread_ts: str | None = None
+    edited: _Edit | None = None
+
+
+class _Message(BaseModel):
+    channel: str
+    ts: _Moment
+    user: str | None = None
+    text: str | None = None
+    thread_ts: str | None = None
+    subtype: str | None = None
+    channel_type: str | None = None
+    bot_id: str | None = None
+    client_msg_id: str | None = None
+    message: _Changed | None = None
+    previous_message: _Changed | None = None
+
+
+class _Visit(BaseModel):
+    user: str
+    channel: str | None = None
+
+
+class _Event(BaseModel):
+    type: str
+
+
+class _Delivery(BaseModel):
+    team_id: str
+    event_id: str
+    event: _Event
+    authorizations: list[dict[str, Any]] | None = None
+
+
+class _Command(BaseModel):
+    command: str
+    team_id: str
+    user_id: str
+    channel_id: str
+    trigger_id: str
+    response_url: str
+    text: str | None = None
+
+
+class _Person(BaseModel):
+    id: str
+
+
+class _Gesture(BaseModel):
+    user: _Person
+    team: dict[str, Any] | None = None
+    channel: dict[str, Any] | None = None
+    message: dict[str, Any] | None = None
+    container: dict[str, Any] | None = None
+    view: dict[str, Any] | None = None
+    trigger_id: str | None = None
+    callback_id: str | None = None
+    response_url: str | None = None
+
+
+class _Action(BaseModel):
+    action_id: str
+
+
+class _Click(_Gesture):
+    actions: Annotated[list[_Action], Field(min_length=1)]
+
+
+class _Any(BaseModel):
+    type: str | None = None
+
+
+_SHAPES: dict[str, type[BaseModel]] = {
+    "event_callback": _Delivery,
+    "block_actions": _Click,
+    "view_submission": _Gesture,
+    "view_closed": _Gesture,
+    "shortcut": _Gesture,
+    "message_action": _Gesture,
+}
+_EVENTS: dict[str, type[BaseModel]] = {"message": _Message, "app_mention": _Message, "app_home_opened": _Visit}
+
+
+def _envelope(request: web.Request, body: bytes) -> AsyncBoltRequest | None:
+    """The request as Bolt reads it, of the headers that Slack sends and no other; None where it is no envelope."""
+    headers: dict[str, str | Sequence[str]] = {name: request.headers[name] for name in _READ if name in request.headers}
+    try:
+        envelope = AsyncBoltRequest(body=body.decode(), headers=headers)
+        _check(cast("object", envelope.body))
+    except (ValueError, TypeError, AttributeError, RecursionError):  # Bolt parses as it constructs
+        return None
+    return envelope
+
+
+def _check(body: object) -> None:
+    """Raise `TypeError` or `ValueError` for what the listeners, or Bolt itself, would stumble over."""
+    if not isinstance(body, dict):
+        raise TypeError("not an object")
+    found = cast("Mapping[str, Any]", body)
+    json.dumps(found, ensure_ascii=False).encode()  # half of a surrogate pair cannot be stored
+    kind = _Any.model_validate(found).type
+    shape = _Command if "command" in found else _SHAPES.get(kind or "", _Any)
+    shape.model_validate(found)
+    if kind == "event_callback":
+        _EVENTS.get(found["event"]["type"], _Event).model_validate(found["event"])
