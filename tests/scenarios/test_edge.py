@@ -218,7 +218,7 @@ async def test_a_question_and_its_follow_up_lie_in_the_real_queue(
         ports = replace(Stores().ports, jobs=jobs, conversations=conversations)
         app = build_app(client=client, identity=identity, ports=ports, now=now)
         async with run_socket_mode(app, app_token=slack.app_token):
-            edge = Edge(slack)
+            edge = Edge(slack, client)
             ts = await slack.say("ana", "people-ops", "<@bot> when is lunch?")
             await edge.settled()
             await slack.say("ana", "people-ops", "and on Fridays?", thread_ts=ts)
