@@ -108,6 +108,8 @@ class Telling:
             "broadcast": message.broadcast,
             "gone": message.tombstone,
             "username": message.username,
+            "app": message.other_app is not None,
+            "system": message.subtype is not None and message.username is None,
             "reactions": [{"name": r.name, "count": len(r.users)} for r in message.reactions],
         }
 

@@ -101,6 +101,16 @@ async def test_shortcuts_stand_in_a_messages_menu(stage: Page, speaker: Speaker,
     await stage.keyboard.press("Enter")
     await slack.wait_until(lambda: speaker.values("summarise_thread"))
     await expect(stage.locator("#replies .message-only").first).to_contain_text("Only visible to you")
+    await expect(stage.locator("#replies .count")).to_have_text("1 reply")
+
+
+async def test_what_no_person_says_is_told_apart(stage: Page, slack: Playground) -> None:
+    """Another app bears its badge; Slack's own lines have no menu."""
+    theirs = await slack.bot_says("general", "Deployed", kind="app")
+    joined = await slack.system_message("general", "channel_join", person="ben")
+    await expect(line(stage, theirs).locator(".by")).to_contain_text("DeploysApp")
+    await expect(line(stage, joined)).to_contain_text("has joined the channel")
+    await expect(line(stage, joined).get_by_label("Message actions")).to_have_count(0)
 
 
 async def test_a_message_is_edited_in_its_place(stage: Page, slack: Playground) -> None:

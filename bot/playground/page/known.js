@@ -73,7 +73,7 @@ const COLOURS = ["#7a4b94", "#b3541e", "#2d6a8f", "#8a3c52", "#4c6b2f"];
 
 export function avatar(person, size = "") {
   if (person?.id === state.bot.id) return make("span", { class: `avatar avatar-bot ${size}`, "aria-hidden": "true" }, "[1]");
-  const words = (person?.real_name || "?").split(" ");
+  const words = ((person && person.real_name) || "?").split(" ");
   const initials = words.map((word) => word[0]).slice(0, 2).join("");
   const place = state.people.findIndex((each) => each.id === person?.id);
   const face = make("span", { class: `avatar ${size}`, "aria-hidden": "true" }, initials);

@@ -11,12 +11,13 @@ const GROUPED_WITHIN = 300;
 
 export function fillMessages(list, scroll, messages, threaded) {
   const wasLow = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+  const replies = messages.filter((message) => !message.only).length - 1;
   const entries = messages.flatMap((message, place) => {
     const before = messages[place - 1];
     const newDay = !before || dayOf(before.ts) !== dayOf(message.ts);
     const grouped = !newDay && canGroup(before, message);
     const day = !threaded && newDay ? [{ day: dayOf(message.ts) }] : [];
-    const rule = threaded && place === 1 ? [{ count: messages.length - 1 }] : [];
+    const rule = threaded && place === 1 && replies ? [{ count: replies }] : [];
     const editing = state.editing === `${threaded} ${message.ts}`;
     return [...day, ...rule, { message, grouped, threaded, editing, below: threaded ? null : below(message) }];
   });
@@ -38,15 +39,16 @@ export function showLast(scroll, list) {
 
 function canGroup(before, message) {
   const near = Number(message.ts) - Number(before.ts) < GROUPED_WITHIN;
-  return near && before.user === message.user && before.only === message.only && !repliesTo(before.channel, before.ts).length;
+  return near && before.user === message.user && before.only === message.only && before.system === message.system && !repliesTo(before.channel, before.ts).length;
 }
 
 function below(message) {
-  const replies = repliesTo(message.channel, message.ts);
+  const all = repliesTo(message.channel, message.ts);
+  const replies = all.filter((reply) => !reply.only);
   const status = statusOf(message.channel, message.ts);
-  const unread = Boolean(state.unread.get(message.channel)?.has(message.ts)) && replies.length > 0;
-  const last = replies.at(-1);
-  return { count: replies.length, who: [...new Set(replies.map((reply) => reply.user))], last: last?.ts, status: status?.lines[0], unread };
+  const unread = Boolean(state.unread.get(message.channel)?.has(message.ts)) && all.length > 0;
+  const who = [...new Set(all.map((reply) => reply.user))];
+  return { count: replies.length, secret: all.length > replies.length, who, last: all.at(-1)?.ts, status: status?.lines[0], unread };
 }
 
 // --- one line of the list -----------------------------------------------------------------------------------------
@@ -67,11 +69,11 @@ function renewEntry(line, entry) {
   line.looks = looks;
   const { message, grouped } = entry;
   const author = personOf(message.user);
-  const classes = ["message", grouped && "grouped", message.only && "message-only", message.gone && "message-gone"];
+  const classes = ["message", grouped && "grouped", message.only && "message-only", message.gone && "message-gone", message.system && "message-system"];
   line.className = classes.filter(Boolean).join(" ");
   const name = author?.id === state.bot.id ? "bot" : author?.name || "";
   Object.assign(line.dataset, { ts: message.ts, author: name, ...(message.only ? { only: message.only } : {}) });
-  fill(line.firstElementChild, [{ grouped, ts: message.ts }], JSON.stringify, () => (grouped ? clockTime(message.ts) : avatar(author)));
+  fill(line.firstElementChild, [{ grouped, ts: message.ts }], JSON.stringify, () => (grouped ? clockTime(message.ts) : avatar(author || { real_name: message.username })));
   const column = line.querySelector(":scope > .column");
   fill(column, partsOf(entry, author), (part) => part.key, (part) => part.draw(), (child, part) => part.renew?.(child));
   fill(line, toolsOf(entry), (part) => part.key, (part) => part.draw());
@@ -86,12 +88,12 @@ function partsOf(entry, author) {
   if (editing) add("editing", () => drawEditing(message));
   else add("body", () => renewBody(make("div", { class: "body" }), message), (body) => renewBody(body, message));
   if (message.reactions.length) add(JSON.stringify(message.reactions), () => make("div", { class: "reactions" }, ...message.reactions.map(drawReaction)));
-  if (under && (under.count || under.status)) add(`below ${JSON.stringify(under)}`, () => drawBelow(message, under));
+  if (under && (under.count || under.secret || under.status)) add(`below ${JSON.stringify(under)}`, () => drawBelow(message, under));
   return parts;
 }
 
 function drawBy(message, author) {
-  const badges = [message.user === state.bot.id && "App", author?.guest && "Guest"].filter(Boolean);
+  const badges = [(message.app || message.user === state.bot.id) && "App", author?.guest && "Guest"].filter(Boolean);
   const name = message.username || author?.real_name || message.user;
   return make("div", { class: "by" }, make("strong", {}, name), ...badges.map((words) => make("span", { class: "badge" }, words)), clockTime(message.ts));
 }
@@ -121,7 +123,7 @@ function drawReaction(reaction) {
 
 function drawBelow(message, under) {
   const faces = under.who.map((id) => avatar(personOf(id), "avatar-tiny"));
-  const words = under.status || plural(under.count, "reply", "replies");
+  const words = under.status || (under.count ? plural(under.count, "reply", "replies") : "Only visible to you");
   const when = under.last && !under.status ? make("span", { class: "soft" }, ` Last reply ${clockTime(under.last).textContent}`) : null;
   const properties = { class: `replies-button${under.unread ? " replies-new" : ""}`, type: "button", onclick: () => openThread(message.ts) };
   return make("button", properties, ...faces, make("span", { class: "replies-count" }, words), when, under.unread && make("span", { class: "dot" }, make("span", { class: "hidden" }, "new")));
@@ -130,7 +132,7 @@ function drawBelow(message, under) {
 // --- what can be done with a message ------------------------------------------------------------------------------
 
 function toolsOf({ message, threaded, editing }) {
-  if (message.only || message.gone || editing) return [];
+  if (message.only || message.gone || message.system || editing) return [];
   return [{ key: `tools ${threaded} ${message.typed !== null}`, draw: () => drawTools(message.channel, message.ts, threaded) }];
 }
 
