@@ -333,6 +333,7 @@ class Slack:
 
     threads: dict[ConversationKey, tuple[Said, ...]] = field(default_factory=dict[ConversationKey, tuple[Said, ...]])
     whispers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    apologies: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     posts: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
     """What was posted where about what, in the order of posting."""
     shown: list[object] = field(default_factory=list[object])
@@ -399,7 +400,7 @@ class Slack:
         self.shown.append(form)
 
     async def apologise(self, to: Click, text: str) -> None:
-        self.whispers.append((to.person, text))
+        self.apologies.append((to.person, text))
 
     async def home(self, person: str, home: Home) -> None:
         self.pages[person] = home
@@ -412,16 +413,16 @@ class Slack:
 class Answering:
     """What a responder was asked to do."""
 
-    asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    asked: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
 
     async def respond(self, question: Question, *, fence: int) -> None:
-        self.asked.append(("respond", question.id))
+        self.asked.append(("respond", question.id, fence))
 
     async def withdraw(self, question_id: str, *, fence: int) -> None:
-        self.asked.append(("withdraw", question_id))
+        self.asked.append(("withdraw", question_id, fence))
 
     async def give_up(self, question: Question, *, fence: int, reason: str) -> None:
-        self.asked.append(("give up", question.id))
+        self.asked.append(("give up", question.id, fence))
 
 
 @dataclass

@@ -37,7 +37,7 @@ async def test_a_private_answer_is_explained_to_its_asker_alone(world: World) ->
     await world.answered(lunch(private=True))
     await world.do(ShowWhy(click(OTHER), lunch().id))
     assert world.slack.shown == []
-    assert world.slack.whispers == [(OTHER, NOT_YOURS)]
+    assert world.slack.apologies == [(OTHER, NOT_YOURS)]
 
 
 async def test_a_click_from_another_channel_gets_nothing(world: World) -> None:

@@ -72,8 +72,9 @@ class World:
 
     @property
     def told(self) -> str:
-        """The last line that somebody was told."""
-        return self.slack.whispers[-1][1] if self.slack.whispers else ""
+        """The last line that somebody was told instead of what they wanted, privately or in a modal."""
+        lines = self.slack.whispers or self.slack.apologies
+        return lines[-1][1] if lines else ""
 
     @property
     def shown(self) -> object:
