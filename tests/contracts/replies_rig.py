@@ -101,11 +101,15 @@ class World:
 
     async def say_on(self, reply: Reply, piece: str, *, seconds: float = 1.2) -> None:
         """Say more, let time pass, and wait until it was shown, or tried to be."""
-        before = self.count("chat.appendStream", "chat.update")
+        shown = self.count("chat.appendStream", "chat.update")
         reply.say(piece)
-        await wait_until(lambda: self.time.sleeping > 0, because="it waits for its moment")
+
+        def is_shown() -> bool:
+            return self.count("chat.appendStream", "chat.update") > shown
+
+        await wait_until(lambda: is_shown() or self.time.sleeping > 0, because="it waits for its moment")
         self.time.pass_by(seconds)
-        await wait_until(lambda: self.count("chat.appendStream", "chat.update") > before, because="more was shown")
+        await wait_until(is_shown, because="more was shown")
 
     def thread(self, question: Question) -> list[Message]:
         """What stands below the question's thread, its root left out."""
