@@ -4,7 +4,8 @@ An adapter is imported inside the function that needs it, so that a command pays
 """
 
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections import abc
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from bot.adapters.local.embedder import LocalEmbedder
     from bot.desk.assembly import SlackSide
     from bot.worker import Worker
+    from handlers.calls import Calls
     from handlers.tokens import Identity, Transport
 
 TERMINAL = "terminal"
@@ -152,6 +154,7 @@ class Bot:
     client: "AsyncWebClient"
     identity: "Identity"
     memory: Memory
+    calls: "Calls"
 
     @asynccontextmanager
     async def edge(self, *, transport: "Transport") -> AsyncGenerator[str]:
@@ -163,7 +166,7 @@ class Bot:
         app = build_app(
             client=self.client,
             identity=self.identity,
-            memory=self.memory,
+            ports=self.memory,
             now=now,
             signing_secret=signing_secret,
         )
@@ -204,14 +207,13 @@ class Bot:
         """One limiter and one directory for all that a worker says and asks."""
         from bot.desk.assembly import SlackSide
         from handlers.buttons import Seal
-        from handlers.calls import Calls
         from handlers.directory import SlackDirectory
         from handlers.notices import SlackNotices
         from handlers.panels import SlackPanels
         from handlers.reading import SlackThreads
         from handlers.replies import SlackReplies
 
-        calls, who = Calls(self.client), self.identity
+        calls, who = self.calls, self.identity
         seal = Seal.of(self.client.token or "")
         directory = SlackDirectory(
             calls,
@@ -230,12 +232,14 @@ class Bot:
 
 
 @asynccontextmanager
-async def bot(settings: Settings, *, transport: "Transport | None") -> AsyncGenerator[Bot]:
+async def bot(settings: Settings, *, transport: "Transport | None", paced: bool = True) -> AsyncGenerator[Bot]:
     """The bot, with its secrets checked for `transport` (None: for work alone) before anything is started.
 
+    `paced` says whether Slack is called only as often as its published limits allow: a stand-in may take more.
     Raises `Misconfigured` when a secret is missing or swapped, `SlackUnavailable` when Slack does not answer.
     """
-    from handlers.calls import open_client
+    from handlers.calls import Calls, open_client
+    from handlers.pace import TIERS, Pace
     from handlers.tokens import check_tokens
 
     secrets = settings.slack
@@ -247,7 +251,7 @@ async def bot(settings: Settings, *, transport: "Transport | None") -> AsyncGene
             signing_secret=_plain(secrets.signing_secret),
         )
         async with remembering(settings) as memory:
-            yield Bot(settings, client, identity, memory)
+            yield Bot(settings, client, identity, memory, Calls(client, pace=Pace(TIERS if paced else {})))
 
 
 # --- common ---------------------------------------------------------------------------------------------------------
@@ -275,7 +279,7 @@ def private(home: Path) -> Path:
 
 
 @contextmanager
-def _embedder(settings: Settings) -> Iterator["LocalEmbedder"]:
+def _embedder(settings: Settings) -> abc.Generator["LocalEmbedder"]:
     from bot.adapters.local.embedder import LocalEmbedder
 
     embedder = LocalEmbedder(stamp=settings.home / "weights-checked", threads=settings.work.threads)

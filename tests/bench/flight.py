@@ -26,7 +26,17 @@ from tests.bench.measuring import FOOTNOTE, p, run, where
 CHANNEL = "general"
 PATIENCE = 300.0
 """Seconds after which an answer is lost."""
-QUESTION = "<@bot> how many hours of annual leave can I carry over, asked for the {n}. time?"
+QUESTION = "<@bot> how many hours of annual leave can I carry over? ({n})"
+HANDBOOK = """# Leave
+
+## Annual leave
+
+You can carry over at most 240 hours of annual leave into the next leave year. Hours above that are forfeited.
+
+## Sick leave
+
+Tell your supervisor before ten in the morning when you are ill. A certificate is needed from the third day on.
+"""
 
 
 @dataclass
@@ -97,6 +107,15 @@ async def fly(slack: Playground, count: int, *, tag: str) -> Flight:
     return flight
 
 
+def indexed(folder: Path) -> Path:
+    """A home in which a small handbook is indexed."""
+    docs = folder / "docs"
+    docs.mkdir()
+    (docs / "leave.md").write_text(HANDBOOK, encoding="utf-8")
+    run(FOOTNOTE, "index", docs, "--home", folder / "home")
+    return folder / "home"
+
+
 def report(name: str, flight: Flight, seconds: float) -> None:
     """One row: first sign and what was added, in milliseconds."""
     added = [(taken - seconds) * 1e3 for taken in flight.answers] or [0.0]
@@ -113,7 +132,8 @@ async def measure(arguments: argparse.Namespace, home: Path) -> None:
     print(
         "| in flight | first sign ms p50 / p95 | added ms p50 / p95 | calls per answer | lost |\n|---|---|---|---|---|"
     )
-    options = ("--seconds", str(arguments.seconds), "--characters", str(arguments.characters))
+    pace = ("--paced",) if arguments.rate_limits else ()
+    options = (*pace, "--seconds", str(arguments.seconds), "--characters", str(arguments.characters))
     async with Playground(rate_limits=arguments.rate_limits) as slack, slow_bot(slack, home, *options, busy={}):
         await fly(slack, 3, tag="warm")
         alone = Flight()
@@ -128,9 +148,8 @@ async def measure(arguments: argparse.Namespace, home: Path) -> None:
 
 
 def main() -> None:
-    """Index the guide, then fly."""
+    """Index a small handbook, then fly."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--docs", type=Path, default=Path("docs/guide"), help="what is answered from")
     parser.add_argument("--seconds", type=float, default=3.0, help="what the generator takes")
     parser.add_argument("--characters", type=int, default=1_500, help="what it writes")
     parser.add_argument("--alone", type=int, default=10, help="answers, one after another, before the crowd")
@@ -138,9 +157,7 @@ def main() -> None:
     parser.add_argument("--rate-limits", action="store_true", help="let Slack's rate limits apply")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "home"
-        run(FOOTNOTE, "index", arguments.docs, "--home", home)
-        asyncio.run(measure(arguments, home))
+        asyncio.run(measure(arguments, indexed(Path(folder))))
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bot.playground import Playground
-from tests.bench.flight import CHANNEL, PATIENCE, QUESTION, slow_bot
-from tests.bench.measuring import FOOTNOTE, p, run, where
+from tests.bench.flight import CHANNEL, PATIENCE, QUESTION, indexed, slow_bot
+from tests.bench.measuring import p, where
 
 Span = tuple[float, float]
 
@@ -55,18 +55,15 @@ async def measure(home: Path, options: Sequence[str], count: int) -> list[float]
 
 
 def main() -> None:
-    """Index the guide, ask, and print milliseconds."""
+    """Index a small handbook, ask, and print milliseconds."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--docs", type=Path, default=Path("docs/guide"), help="what is answered from")
     parser.add_argument("--seconds", default="0.2", help="what the generator takes")
     parser.add_argument("--slack", default="0.05", help="seconds that each call of Slack takes besides")
     parser.add_argument("--count", type=int, default=60)
     arguments = parser.parse_args()
     options = ("--seconds", arguments.seconds, "--slack", arguments.slack, "--characters", "600")
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "home"
-        run(FOOTNOTE, "index", arguments.docs, "--home", home)
-        added = asyncio.run(measure(home, options, arguments.count))
+        added = asyncio.run(measure(indexed(Path(folder)), options, arguments.count))
     print(f"{where()}; generator {arguments.seconds} s, each call of Slack {arguments.slack} s")
     print(f"added: p50 {p(added, 0.5):.1f} ms, p95 {p(added, 0.95):.1f} ms (n {len(added)})")
 

@@ -68,7 +68,9 @@ async def main(arguments: argparse.Namespace) -> None:
     generator = SlowGenerator(arguments.seconds, arguments.characters)
     calls: list[tuple[float, float]] = []
     async with AsyncExitStack() as stack:
-        footnote = await stack.enter_async_context(bot(load(dict(os.environ)), transport="socket"))
+        footnote = await stack.enter_async_context(
+            bot(load(dict(os.environ)), transport="socket", paced=arguments.paced)
+        )
         watched(footnote.client, calls, delay=arguments.slack)
         worker = await stack.enter_async_context(footnote.worker(generator=generator))
         await stack.enter_async_context(footnote.edge(transport="socket"))
@@ -80,5 +82,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--characters", type=int, default=1_500)
+    parser.add_argument("--paced", action="store_true", help="call Slack only as often as Slack takes it")
     parser.add_argument("--slack", type=float, default=0.0, help="seconds that each call of Slack takes besides")
     asyncio.run(partial(main, parser.parse_args())())

@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
-from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoScriptError, RedisError
@@ -21,6 +21,8 @@ from bot.errors import MemoryUnavailable, Misconfigured
 SCHEMES = ("redis", "rediss", "unix")
 OLDEST = 7
 """Major version of the Redis command set that the scripts need (Valkey reports 7.2)."""
+CONNECTIONS = 32
+"""Connections of a process at the most: calls are short, and hundreds of answers may be in flight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ def _client(url: str, *, timeout: float | None) -> Redis:
         "protocol": 2,  # every server and proxy speaks it, and it saves a handshake
     }
     try:
-        pool = ConnectionPool.from_url(url, client_name="footnote", **ours)  # pyright: ignore[reportUnknownMemberType]  (untyped)
+        # More callers than connections wait for one, each within its own deadline; a plain pool would refuse them.
+        pool = BlockingConnectionPool.from_url(url, max_connections=CONNECTIONS, client_name="footnote", **ours)  # pyright: ignore[reportUnknownMemberType]  (untyped)
         pool.make_connection()  # not opened: only to hear of unknown words in the address
     except (ValueError, TypeError) as error:
         raise Misconfigured(
