@@ -93,13 +93,14 @@ def doubt_message(doubt: Doubt, *, now: datetime) -> Message:
     where = place(citation)
     age = f"It was last updated {age_in_words(citation.updated, now=now)}." if citation.updated else ""
     quoted = (quote(citation.quote),) if citation.quote.strip() else ()
-    asked = [f"Asked: “{escaped(line(doubt.question))}”"] if doubt.question.strip() else []
+    asked = [f"Asked: “{escaped(line(doubt.question), limit=1_500)}”"] if doubt.question.strip() else []
+    owner = f"Owner: {escaped(line(doubt.owner), limit=500)}" if doubt.owner.strip() else "No owner is named"
     return Message(
         text=escaped(f"Somebody says this may be outdated: {where}", limit=LONGEST_FALLBACK),
         blocks=(
             section(markup(f"{person(doubt.person)} says this may be outdated. {age}".strip())),
             rich(source(citation, number=False), *quoted),
-            small(" · ".join([*asked, f"Owner: {escaped(line(doubt.owner))}" if doubt.owner else "No owner is named"])),
+            small(" · ".join([*asked, owner])),
             small(NEXT),
         ),
     )
