@@ -340,6 +340,7 @@ async def test_home_is_shown_and_works(stage: Page, slack: Playground, speaker: 
     await home.get_by_role("button", name="Outdated?").click()
     await stage.get_by_role("button", name="Tell them").click()
     await slack.wait_until(lambda: speaker.values("more"))
+    await expect(stage.locator("#thread")).to_be_hidden()
     pressed = [(what, value) for what, value in speaker.heard if what in ("open", "general-mode", "more")]
     assert pressed == [("open", "Q-7F3K"), ("general-mode", "continue"), ("more", "outdated")]
 
@@ -390,6 +391,22 @@ async def test_a_stream_grows_in_its_place(stage: Page, slack: Playground, speak
     await stream.stop(blocks=[pieces.actions(pieces.button("Why this answer?", "why"))])
     await expect(body.get_by_role("button", name="Why this answer?")).to_be_visible()
     assert await body.evaluate("(body, first) => body.firstElementChild === first", first)
+
+
+async def test_what_is_read_holds_still(stage: Page, slack: Playground, speaker: Speaker) -> None:
+    """A line above it goes, the words before the eyes stay."""
+    where = {"channel": GENERAL, "user": slack.id_of("ana")}
+    await slack.say("ben", "general", "hello")
+    waiting = await slack.say("ana", "general", "wait")
+    await expect(line(stage, waiting)).to_be_visible()
+    await speaker.client.chat_postEphemeral(**where, text="\n".join(f"line {number}" for number in range(60)))
+    words = stage.locator(PRIVATE).locator(".body")
+    await expect(words).to_contain_text("line 59")
+    place = "body => body.getBoundingClientRect().top"
+    before = await words.evaluate(place)
+    await slack.delete("ana", "general", waiting)
+    await expect(line(stage, waiting)).to_have_count(0)
+    assert abs(await words.evaluate(place) - before) < 1
 
 
 async def test_prompts_are_pinned(stage: Page, slack: Playground, speaker: Speaker) -> None:

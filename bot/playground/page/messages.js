@@ -21,8 +21,19 @@ export function fillMessages(list, scroll, messages, threaded) {
     const editing = state.editing === `${threaded} ${message.ts}`;
     return [...day, ...rule, { message, grouped, threaded, editing, below: threaded ? null : below(message) }];
   });
+  const hold = wasLow ? () => showLast(scroll, list) : holdStill(list, scroll);
   fill(list, entries, keyOf, drawEntry, renewEntry);
-  if (wasLow) showLast(scroll, list);
+  hold();
+}
+
+// What is being read stays where it is, whatever comes or goes above it.
+function holdStill(list, scroll) {
+  const top = scroll.getBoundingClientRect().top;
+  const seen = [...list.children].map((child) => ({ child, box: child.getBoundingClientRect() })).filter(({ box }) => box.bottom > top);
+  return () => {
+    const anchor = seen.find(({ child }) => child.isConnected);
+    if (anchor) scroll.scrollTop += anchor.child.getBoundingClientRect().top - anchor.box.top;
+  };
 }
 
 // A message stays the same line of the list however it changes; another person's look at it is another line.

@@ -6,7 +6,7 @@ import { valuesOf } from "./controls.js";
 import { draw } from "./drawing.js";
 import { byId, fill, icon, make, placeKey, scrollDown, withPlaces } from "./making.js";
 import { fillMessages } from "./messages.js";
-import { avatar, byTime, inRoom, myRooms, nameOf, personOf, room, show, state } from "./known.js";
+import { avatar, byTime, inRoom, isHome, myRooms, nameOf, personOf, room, show, state } from "./known.js";
 import { openThread } from "./threads.js";
 
 // --- the left side ------------------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ function turnTo(tab) {
 }
 
 export function showMiddle() {
-  const home = state.tab === "home" && room().kind === "im";
+  const home = isHome();
   byId("home").hidden = !home;
   byId("scroll").hidden = home;
   byId("foot").hidden = home;

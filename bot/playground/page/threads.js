@@ -4,7 +4,7 @@ import { act } from "./acting.js";
 import { composers, keepDrafts, restoreDrafts } from "./composing.js";
 import { byId, icon, make, scrollDown } from "./making.js";
 import { fillMessages, showLast } from "./messages.js";
-import { avatar, isStoppable, nameOf, repliesTo, room, show, state, statusOf, titleOf } from "./known.js";
+import { avatar, isHome, isStoppable, nameOf, repliesTo, room, show, state, statusOf, titleOf } from "./known.js";
 
 export function openThread(ts) {
   keepDrafts();
@@ -27,7 +27,7 @@ export function closeThread() {
 }
 
 export function showThread() {
-  const root = state.thread && state.messages.get(state.here)?.get(state.thread);
+  const root = !isHome() && state.thread && state.messages.get(state.here)?.get(state.thread);
   byId("thread").hidden = !root;
   byId("app").classList.toggle("thread-open", Boolean(root));
   if (!root) return;
