@@ -49,7 +49,7 @@ def listeners(
     behaviour = Behaviour(ports.channels, clock)
     return (
         Mentions(jobs, talks),
-        Edits(jobs, talks, records, ports.stops),
+        Edits(jobs, talks, records, ports.stops, behaviour),
         Threads(jobs, talks, behaviour),
         Messages(jobs, behaviour),
         Home(jobs, ports.channels),

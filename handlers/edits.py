@@ -9,6 +9,8 @@ from bot.jobs import AnswerQuestion, WithdrawQuestion
 from bot.models import ConversationKey, Question
 from bot.ports.memory import AnswerRecords, Conversations, Stops
 from bot.ports.queue import JobQueue
+from bot.records import AnswerRecord, State
+from handlers.behaviour import Behaviour
 from handlers.listening import App
 from handlers.payloads import (
     Envelope,
@@ -36,6 +38,7 @@ class Edits:
     conversations: Conversations
     records: AnswerRecords
     stops: Stops
+    behaviour: Behaviour
 
     def register(self, app: App) -> None:
         """Listen to changes of messages, before anything else does."""
@@ -59,6 +62,8 @@ class Edits:
         question = question_from_edit(body, bot_user=bot_user)
         record = await self.records.read(question.id)
         if record is not None:
+            if await self._is_only_offered(record):
+                return
             question = replace(record.question, text=question.text, version=question.version)
         elif not self._is_for_us(event["message"], event, question, bot_user=bot_user):
             return
@@ -68,6 +73,14 @@ class Edits:
         await self.stops.clear(question.id)
         edit = f"edit/{question.id}/{question.version}"
         await self.jobs.enqueue(AnswerQuestion(question), once=(edit, *delivery_keys(body)))
+
+    async def _is_only_offered(self, record: AnswerRecord) -> bool:
+        """Whether its writer was asked if it should be answered, and has not said so."""
+        question = record.question
+        if record.state is not State.RECEIVED or question.addressed != "followed":
+            return False
+        where = question.conversation
+        return (await self.behaviour.read(where.workspace, where.channel)).mode == "offer"
 
     @staticmethod
     def _is_for_us(changed: Event, event: Event, question: Question, *, bot_user: str) -> bool:

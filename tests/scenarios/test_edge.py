@@ -1,7 +1,9 @@
 """From a message in Slack to one job in the queue, over both transports."""
 
+import json
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,11 +12,12 @@ from bot.adapters.redis.queue import RedisJobQueue
 from bot.app import build_app, run_socket_mode
 from bot.errors import Misconfigured
 from bot.jobs import AnswerQuestion, OfferAnswer, ShowPassages, WithdrawQuestion
+from bot.models import ConversationKey
 from bot.playground import Playground
 from handlers.calls import open_client
 from handlers.tokens import Transport, check_tokens
-from tests.scenarios.edge import Edge, http_edge, socket_edge
-from tests.unit.handlers.stand_ins import Stores, now
+from tests.scenarios.edge import Edge, http_edge, post, socket_edge
+from tests.unit.handlers.stand_ins import Stores, envelope, now
 
 
 @pytest.fixture(params=["socket", "http"])
@@ -229,6 +232,63 @@ async def test_a_question_and_its_follow_up_lie_in_the_real_queue(
     assert [question.text for question in questions] == ["when is lunch?", "and on Fridays?"]
     assert {question.conversation.thread for question in questions} == {ts}
     assert await conversations.joined(questions[0].conversation)
+
+
+# --- other bots -----------------------------------------------------------------------------------------------------
+
+
+NEVER = (
+    "bot_edit",
+    "bot_mention",
+    "bot_message",
+    "channel_join",
+    "message_replied",
+    "message_unfurled",
+    "own_reply",
+    "slackbot_message",
+    "workflow_post",
+)
+"""What other bots, workflows, Slackbot and Slack itself say, and what we say ourselves."""
+
+
+async def heard(edge: Edge, body: dict[str, Any]) -> int:
+    """The status with which the door answers an envelope that Slack signed."""
+    text = json.dumps(body)
+    headers = {"content-type": "application/json", **edge.slack.sign(text)}
+    return (await post(edge.url, text.encode(), headers))[0]
+
+
+def in_the_playground(edge: Edge, body: dict[str, Any]) -> dict[str, Any]:
+    """The envelope with the playground's own ids, so that it is our bot that is meant."""
+    text = json.dumps(body)
+    for theirs, ours in (("U0FOOTNOTE", edge.slack.bot_user_id), ("B0FOOTNOTE", edge.slack.bot_id)):
+        text = text.replace(theirs, ours)
+    return json.loads(text.replace("T0ACME", edge.slack.team_id).replace("C0CANTEEN", edge.slack.id_of("general")))
+
+
+@pytest.mark.parametrize("name", NEVER)
+async def test_what_no_person_said_never_asks(name: str) -> None:
+    """Wherever the bot takes part, and whatever the channel leaves to it: acknowledged, and nothing else."""
+    async with http_edge() as edge:
+        general = edge.slack.id_of("general")
+        edge.stores.settings.put(general, auto_answer=True)
+        await edge.talks.join(ConversationKey(edge.slack.team_id, general, "1772452800.000100"))
+        assert await heard(edge, in_the_playground(edge, envelope(name))) == 200
+        assert edge.jobs.appended == []
+        assert edge.stores.wishes.wished == set()
+
+
+async def test_two_bots_start_no_loop() -> None:
+    """Another bot that answers every message of ours by asking us, by name, in our thread, again and again."""
+    async with http_edge() as edge:
+        ts = await edge.slack.say("ana", "general", "<@bot> when is lunch?")
+        await edge.settled()
+        for turn in range(5):
+            body = in_the_playground(edge, envelope("bot_mention" if turn % 2 else "workflow_post"))
+            stamp = f"{float(ts) + 1 + turn:.6f}"
+            body["event"] |= {"ts": stamp, "event_ts": stamp, "thread_ts": ts, "text": "<@U07FOOTNOTE> are you sure?"}
+            assert await heard(edge, body | {"event_id": f"EvLoop{turn}"}) == 200
+        assert edge.asked == ["when is lunch?"]
 
 
 # --- at start -------------------------------------------------------------------------------------------------------

@@ -28,6 +28,26 @@ async def test_a_failure_is_logged_with_ids_and_without_words() -> None:
     assert WORDS not in str(logs)
 
 
+@pytest.mark.parametrize(
+    ("name", "gesture"),
+    [
+        ("slash_ask", "/ask"),
+        ("press", "why"),
+        ("choose_message_shortcut", "summarise_thread"),
+        ("send_form", "feedback"),
+    ],
+)
+async def test_a_failed_gesture_is_logged_by_its_name(name: str, gesture: str) -> None:
+    """With who made it, and nothing of what it carries."""
+    with structlog.testing.capture_logs() as logs:
+        await Apologies().on_error(raised(KeyError(WORDS)), envelope(name))
+    assert logs[0]["gesture"] == gesture
+    assert logs[0]["person"].startswith("U0")
+    assert "leave" not in str(logs)
+    assert "300 hours" not in str(logs)
+    assert "hooks.slack.com" not in str(logs)
+
+
 async def test_our_own_errors_say_what_they_are() -> None:
     """They are written for people and hold no words of theirs."""
     error = raised(MemoryUnavailable("Redis did not answer within 0.5 s"))

@@ -1,6 +1,7 @@
 """What happens to a question whose message is edited or deleted, over ports in memory."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import pytest
@@ -27,7 +28,7 @@ def stores() -> Stores:
 @pytest.fixture
 def hear(stores: Stores) -> Hear:
     """Deliver an envelope."""
-    edits = Edits(stores.jobs, stores.talks, stores.records, stores.wishes)
+    edits = Edits(stores.jobs, stores.talks, stores.records, stores.wishes, stores.behaviour())
     return lambda body: edits.on_change(body, context())
 
 
@@ -99,6 +100,16 @@ async def test_a_change_that_no_person_made_asks_nothing(name: str, stores: Stor
     assert not stores.jobs.appended
 
 
+async def test_an_offer_that_nobody_took_is_not_taken_by_an_edit(stores: Stores, hear: Hear) -> None:
+    """Its writer was asked, and has not said yes."""
+    stores.settings.put("C0CANTEEN", mode="offer")
+    question = question_from_message(envelope("app_mention"), bot_user=BOT_USER)
+    stores.records.keep(replace(question, addressed="followed"))
+    body = edited("how long is lunch?", "how long is dinner?")
+    await hear(body)
+    assert not stores.jobs.appended
+
+
 async def test_an_edit_forgets_an_earlier_wish_to_stop(stores: Stores, hear: Hear) -> None:
     """Who asks anew wants the answer."""
     stores.records.keep(question_from_message(envelope("app_mention"), bot_user=BOT_USER))
@@ -151,5 +162,5 @@ async def test_a_direct_message_can_be_edited_and_deleted(stores: Stores, hear: 
 )
 async def test_which_messages_are_changes(name: str, stores: Stores, *, theirs: bool) -> None:
     """All others belong to the listeners behind."""
-    edits = Edits(stores.jobs, stores.talks, stores.records, stores.wishes)
+    edits = Edits(stores.jobs, stores.talks, stores.records, stores.wishes, stores.behaviour())
     assert await edits.is_change(envelope(name)["event"]) == theirs

@@ -117,11 +117,14 @@ async def test_a_wordless_follow_up_is_no_question(jobs: Jobs, talks: Talks, thr
     assert not jobs.questions
 
 
-@pytest.mark.parametrize("name", ["bot_message", "own_reply", "message_changed", "message_deleted"])
+@pytest.mark.parametrize(
+    "name",
+    ["bot_message", "own_reply", "workflow_post", "slackbot_message", "bot_edit", "message_unfurled", "channel_join"],
+)
 async def test_what_no_person_wrote_is_passed_over_in_threads(
     name: str, jobs: Jobs, talks: Talks, threads: Threads, messages: Messages
 ) -> None:
-    """Other bots, our own replies, edits and deletions ask nothing, even where the bot takes part."""
+    """Other bots, workflows, Slackbot, our own replies and previews ask nothing, even where the bot takes part."""
     await talks.join(THREAD)
     await threads.on_message(envelope(name), context())
     await messages.on_message(envelope(name), context())
