@@ -1,6 +1,7 @@
 """The Threads port over Slack's Web API: what was said in a thread, and where each message can be found."""
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
@@ -22,6 +23,8 @@ PAGE = 200
 AT_ONCE = 4
 """Addresses looked up at the same time."""
 
+_MOMENT = re.compile(r"[0-9]+\.[0-9]+")
+
 Written: TypeAlias = Mapping[str, Any]
 """A message as `conversations.replies` lists it."""
 
@@ -37,6 +40,8 @@ class SlackThreads:
 
     async def read(self, key: ConversationKey) -> tuple[Said, ...]:
         """Every message of members and of ours, oldest first; see the port."""
+        if not _MOMENT.fullmatch(key.thread):
+            return ()  # a command's conversation is called by another name: it has no thread
         try:
             written = [one for one in await self._written(key) if self._is_ours(one) or self._is_persons(one)]
         except Refused:

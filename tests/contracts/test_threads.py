@@ -129,6 +129,13 @@ async def test_a_thread_that_cannot_be_read_is_empty() -> None:
         assert await here.texts(key) == []
 
 
+async def test_what_was_asked_with_a_command_has_no_thread() -> None:
+    """Its conversation is called by another name, and nothing is asked of Slack."""
+    async with world() as here:
+        assert await here.texts(replace(await here.begun(), thread="ask-1.2.3")) == []
+        assert here.slack.calls == []
+
+
 @pytest.mark.parametrize("method", ["conversations.replies", "users.info"])
 async def test_an_outage_is_no_empty_thread(method: str) -> None:
     """What could not be read is said, not taken for silence."""
