@@ -5,8 +5,8 @@ An adapter is imported inside the function that needs it, so that a command pays
 
 import time
 from collections import abc
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from bot.answering.converse import Alone, Conversing
 from bot.answering.pipeline import Pipeline
-from bot.errors import BadRequest
+from bot.errors import BadRequest, MemoryUnavailable
 from bot.models import ConversationKey
 from bot.ports.generation import Generator
 from bot.ports.memory import Memory
@@ -252,6 +252,43 @@ async def bot(settings: Settings, *, transport: "Transport | None", paced: bool 
         )
         async with remembering(settings) as memory:
             yield Bot(settings, client, identity, memory, Calls(client, pace=Pace(TIERS if paced else {})))
+
+
+# --- looking at an installation -------------------------------------------------------------------------------------
+
+
+async def memory_facts(settings: Settings) -> Mapping[str, str]:
+    """What the server of the settings says of itself: INFO's names, `appendfsync` where it tells, and its `place`.
+
+    Starts an embedded one, or joins it, but changes nothing about the home folder. Raises `Misconfigured` when the
+    server refuses the password or the address is malformed, `MemoryUnavailable` when it does not answer.
+    """
+    from bot.adapters.redis.client import connect, facts
+    from bot.adapters.redis.server import embedded
+
+    async with AsyncExitStack() as stack:
+        if isinstance(settings.memory, EmbeddedMemory):
+            url = await stack.enter_async_context(embedded(settings.home, binary=settings.memory.binary))
+        else:
+            url = str(settings.memory.url)
+        link = await stack.enter_async_context(connect(url))
+        told = {**await facts(link), "place": link.place}
+        with suppress(MemoryUnavailable):  # a server that somebody else runs may not tell
+            asked = await link.call("CONFIG", "GET", "appendfsync")
+            told |= {name.decode(): value.decode() for name, value in zip(asked[::2], asked[1::2], strict=False)}
+    return told
+
+
+def check_model(settings: Settings) -> str:
+    """The embedding model's name, once its files are those that its authors published; loads no weights.
+
+    Raises `Misconfigured` when they are missing or altered.
+    """
+    from bot.adapters.local.minilm import check_once, packaged_model
+
+    check_once(packaged_model(), stamp=None)
+    with _embedder(settings) as embedder:
+        return embedder.model
 
 
 # --- common ---------------------------------------------------------------------------------------------------------

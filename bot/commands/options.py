@@ -51,10 +51,15 @@ def audience(principals: Sequence[Principal] | None) -> Audience:
 
 def settings(home: Path | None) -> "Settings":
     """The settings of this process: the environment over `.env` in the current folder, `--home` over both."""
-    from dotenv import dotenv_values
-
     from bot.settings import load
+
+    return load(environment(home))
+
+
+def environment(home: Path | None) -> dict[str, str]:
+    """The variables that settings are read from, not yet looked at."""
+    from dotenv import dotenv_values
 
     from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
     chosen = {"FOOTNOTE_HOME": str(home.expanduser().absolute())} if home else {}
-    return load({**from_file, **os.environ, **chosen})
+    return {**from_file, **os.environ, **chosen}

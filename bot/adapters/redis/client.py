@@ -115,17 +115,25 @@ async def check(link: Link) -> list[str]:
 
     Raises `MemoryUnavailable` when the server does not answer.
     """
-    try:
-        info = _facts(await link.call("INFO"))
-    except MemoryUnavailable as error:
-        if any(isinstance(cause, AuthenticationError) for cause in _causes(error)):
-            raise Misconfigured(f"REDIS_URL: the server at {link.place} refuses the user or password in it") from error
-        raise
+    info = await facts(link)
     _refuse(info, link.place)
     if info.get("aof_enabled") != "0":
         return []
     warning = "keeps no append-only file: its crash loses questions. Set appendonly yes and appendfsync always."
     return [f"The Redis server at {link.place} {warning}"]
+
+
+async def facts(link: Link) -> dict[str, str]:
+    """What the server says of itself, by the names of INFO.
+
+    Raises `MemoryUnavailable` when it does not answer, `Misconfigured` when it refuses the user or password.
+    """
+    try:
+        return _facts(await link.call("INFO"))
+    except MemoryUnavailable as error:
+        if any(isinstance(cause, AuthenticationError) for cause in _causes(error)):
+            raise Misconfigured(f"REDIS_URL: the server at {link.place} refuses the user or password in it") from error
+        raise
 
 
 def _facts(info: bytes) -> dict[str, str]:
