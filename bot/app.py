@@ -1,7 +1,7 @@
 """Slack app assembly: one AsyncApp with every listener, reached over Socket Mode or over HTTP."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,21 @@ def build_app(
     authorization calls auth.test, and acknowledges what that call could not check.)
     """
     token = client.token or ""
+    app = AsyncApp(
+        name="footnote",
+        client=client_over(client.session, bot_token=None, api_url=client.base_url),
+        authorize=_authorized(identity, token),
+        signing_secret=signing_secret or "",
+        process_before_response=True,
+        logger=quiet_logger(),
+    )
+    for listener in listeners(ports, seal=Seal.of(token), now=now):
+        listener.register(app)
+    return app
+
+
+def _authorized(identity: Identity, token: str) -> Callable[[], Awaitable[AuthorizeResult]]:
+    """Who the app is in every envelope: what was found out at start."""
 
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(
@@ -45,17 +60,7 @@ def build_app(
             bot_token=token,
         )
 
-    app = AsyncApp(
-        name="footnote",
-        client=client_over(client.session, bot_token=None, api_url=client.base_url),
-        authorize=authorize,
-        signing_secret=signing_secret or "",
-        process_before_response=True,
-        logger=quiet_logger(),
-    )
-    for listener in listeners(ports, seal=Seal.of(token), now=now):
-        listener.register(app)
-    return app
+    return authorize
 
 
 @asynccontextmanager

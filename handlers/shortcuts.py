@@ -1,5 +1,6 @@
 """Shortcuts in the menu of a message: answer it, or summarise its thread."""
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -7,16 +8,21 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import Refused, SlackUnavailable
 from bot.jobs import SummariseThread
 from bot.models import ConversationKey
 from bot.ports.queue import JobQueue
 from handlers.buttons import Form, Seal, Shortcut
+from handlers.calls import Calls
 from handlers.gestures import Gesture, click_of, fitting, once
 from handlers.listening import App
 from handlers.opening import open_modal
-from handlers.payloads import plain
+from handlers.payloads import part, plain
 from handlers.refusals import Wordless, politely
 from handlers.views.forms import answer_this_form
+
+GLANCE = 0.8
+"""Seconds for finding out whether we are in a channel: the form has to be open within three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class Shortcuts:
     async def on_answer_this(
         self, ack: AsyncAck, body: Gesture, client: AsyncWebClient, respond: AsyncRespond, context: AsyncBoltContext
     ) -> None:
-        """Open the form that asks where; it carries the message, for whether we may read it there is not known yet."""
+        """Open the form that asks where; it carries the message, which we could not read where we are no member."""
         click, message = click_of(body), body["message"]
         async with politely(body, client, respond):
             text = fitting(plain(message.get("text") or "", bot_user=context.bot_user_id or ""))
@@ -42,7 +48,8 @@ class Shortcuts:
                 raise Wordless(f"message {message['ts']} has no words")
             where = (click.channel, message["ts"], message.get("thread_ts") or message["ts"])
             sealed = self.seal.close(Form.ANSWER_THIS, *where, text, body["action_ts"], click.reply_url)
-            await open_modal(client, body, answer_this_form(sealed, direct=click.channel.startswith("D")))
+            form = answer_this_form(sealed, member=await _is_member(client, click.channel))
+            await open_modal(client, body, form)
         await ack()
 
     async def on_summarise(self, ack: AsyncAck, body: Gesture) -> None:
@@ -53,3 +60,20 @@ class Shortcuts:
         where = ConversationKey(click.workspace, click.channel, thread)
         await self.jobs.enqueue(SummariseThread(click, where), once=once(click))
         await ack()
+
+
+async def _is_member(client: AsyncWebClient, channel: str) -> bool:
+    """Whether we can write in a channel; Slack is asked, for a shortcut works where we are not. Unknown counts as yes.
+
+    People's direct messages are closed to us, and nothing tells them from ours.
+    """
+    if channel.startswith("D"):
+        return False
+    try:
+        async with asyncio.timeout(GLANCE):
+            said = await Calls(client, patience=0.0)("conversations.info", repeatable=False, channel=channel)
+    except Refused:  # a private channel that we are not in
+        return False
+    except (TimeoutError, SlackUnavailable):
+        return True
+    return bool(part(said, "channel").get("is_member", True))

@@ -81,18 +81,19 @@ def resolve_form(sealed: str) -> View:
     return _form(Form.RESOLVE, "Resolve", "Resolve", sealed, _entry("What was the answer?", answer), told)
 
 
-def answer_this_form(sealed: str, *, direct: bool) -> View:
-    """Where the answer to a chosen message goes; in direct messages, where we may not be, to the person alone."""
-    thread = _option("In the thread", IN_THREAD, "Everyone there reads it. I have to be in the channel.")
+def answer_this_form(sealed: str, *, member: bool) -> View:
+    """Where the answer to a chosen message goes; where we are no `member`, to the person alone."""
+    thread = _option("In the thread", IN_THREAD, "Everyone in the channel reads it.")
     alone = _option("Only to me", ONLY_ME, "Nobody else sees it; you can share it afterwards.")
-    options = [alone] if direct else [thread, alone]
+    options = [thread, alone] if member else [alone]
     where: Block = {
         "type": "radio_buttons",
         "action_id": Entry.WHERE,
         "options": options,
         "initial_option": options[0],
     }
-    return _form(Form.ANSWER_THIS, "Answer this", "Answer", sealed, _entry("Where?", where))
+    told = () if member else (remark("I can't write here. In a channel, add me to have it answered in the thread."),)
+    return _form(Form.ANSWER_THIS, "Answer this", "Answer", sealed, _entry("Where?", where), *told)
 
 
 # --- parts ----------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
+import structlog
 
 from bot.channels import ChannelSettings
 from bot.desk.clickers import ELSEWHERE, GONE, NOT_YOURS
@@ -89,6 +90,26 @@ async def test_a_chosen_message_is_answered_to_one_person_alone(edge: Edge) -> N
     assert question.reply_url.startswith(edge.slack.address)
     assert question.conversation.thread.startswith("ask-")
     assert not edge.talks.places
+
+
+async def test_where_we_are_no_member_a_chosen_message_is_answered_to_one_person_alone(edge: Edge) -> None:
+    """A shortcut works everywhere; an answer in a thread that we cannot write in would never come."""
+    ts = await edge.slack.say("ana", "general", "how many days do I have?")
+    await edge.slack.leave("bot", "general")
+    await edge.slack.message_shortcut("ben", "general", ts, "answer_this")
+    with pytest.raises(LookupError):
+        await edge.slack.submit(edge.form("ben").id, {"where": "thread"})
+    await edge.slack.submit(edge.form("ben").id, {"where": "me"})
+    assert [question.private for question in edge.jobs.questions] == [True]
+
+
+async def test_when_slack_is_slow_both_ways_are_offered(edge: Edge) -> None:
+    """Most shortcuts are used where we are."""
+    ts = await edge.slack.say("ana", "general", "how many days do I have?")
+    edge.slack.fail("conversations.info", "internal_error")
+    await edge.slack.message_shortcut("ben", "general", ts, "answer_this")
+    await edge.slack.submit(edge.form("ben").id, {"where": "thread"})
+    assert [question.private for question in edge.jobs.questions] == [False]
 
 
 async def test_in_direct_messages_a_chosen_message_is_answered_to_one_person_alone(edge: Edge) -> None:
@@ -239,6 +260,16 @@ async def test_a_forged_value_does_nothing(edge: Edge, action: Action, value: st
     assert (edge.jobs.appended, edge.stores.wishes.wished, edge.stores.book.kept) == ([], set(), {})
     assert edge.slack.modal("ana") is None
     assert edge.slack.deliveries[-1].acknowledged
+
+
+async def test_what_was_refused_is_written_down_in_ids(edge: Edge) -> None:
+    """Who pressed what, and never what the button carries."""
+    ts = await edge.post("general", button(Action.SHARE, "guessed"))
+    with structlog.testing.capture_logs() as logs:
+        await edge.slack.click("ana", "general", ts, Action.SHARE)
+    (log,) = [log for log in logs if log["event"] == "gesture_refused"]
+    assert (log["reason"], log["gesture"], log["person"]) == ("Forged", "share", edge.slack.id_of("ana"))
+    assert "guessed" not in str(logs)
 
 
 async def test_a_value_of_another_button_is_a_forged_one(edge: Edge) -> None:

@@ -24,7 +24,7 @@ FORMS = {
     Form.FOLLOW_UP: follow_up_form("sealed"),
     Form.RESOLVE: resolve_form("sealed"),
     Form.ASK: ask_form("sealed"),
-    Form.ANSWER_THIS: answer_this_form("sealed", direct=False),
+    Form.ANSWER_THIS: answer_this_form("sealed", member=True),
 }
 
 
@@ -49,9 +49,9 @@ def test_a_rating_is_filled_in_as_it_was() -> None:
     assert words["element"]["initial_value"] == "x" * 3_000
 
 
-def test_in_direct_messages_only_a_private_answer_is_offered() -> None:
-    """We may not be in them."""
-    (where,) = answer_this_form("sealed", direct=True)["blocks"]
+def test_where_we_cannot_write_only_a_private_answer_is_offered() -> None:
+    """And the form says how that changes."""
+    where, _ = answer_this_form("sealed", member=False)["blocks"]
     assert [option["value"] for option in where["element"]["options"]] == ["me"]
 
 
