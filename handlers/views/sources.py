@@ -36,7 +36,8 @@ def source_line(citation: Citation, *, now: datetime, first: Citation | None = N
 
     `first` is source 1: where that is more than a year younger, the line says so.
     """
-    path = "" if web_address(citation.url) else "   " + code(_name(citation.path))
+    named = "" if web_address(citation.url) else _name(citation.path)
+    path = f"   {code(named)}" if named else ""
     old = " ⚠ older than 1" if first and _much_older(citation, first) else ""
     age = f"updated {age_in_words(citation.updated, now=now)}{old}" if citation.updated else ""
     owner = escaped(label(citation.owner[: 4 * LONGEST_OWNER], limit=LONGEST_OWNER))

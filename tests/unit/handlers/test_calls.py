@@ -1,10 +1,16 @@
-"""What a client is told about where Slack is, and what stands in a log."""
+"""What a client is told about where Slack is, what stands in a log, and what reply addresses are told."""
 
 import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import pytest
+from aiohttp import web
 
-from handlers.calls import open_client
+from bot.errors import Refused, SlackUnavailable
+from handlers.calls import Calls, open_client
+from handlers.pace import Pace
+from tests.timing import Time
 
 
 @pytest.mark.parametrize(
@@ -37,3 +43,73 @@ async def test_nothing_is_tried_again_behind_our_back() -> None:
     """The SDK's own retry would post twice when a connection breaks after the post."""
     async with open_client(bot_token="xoxb-1") as client:
         assert client.retry_handlers == []
+
+
+# --- reply addresses ------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def listening(*answers: tuple[int, dict[str, str]]) -> AsyncGenerator[tuple[str, list[object]]]:
+    """A reply address that answers with these, the last for ever; and what was sent there."""
+    sent: list[object] = []
+    waiting = list(answers)
+
+    async def answer(request: web.Request) -> web.Response:
+        sent.append(await request.json())
+        status, headers = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        return web.Response(status=status, headers=headers)
+
+    application = web.Application()
+    application.add_routes([web.post("/reply", answer), web.post("/elsewhere", answer)])
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/reply", sent
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def calling(time: Time) -> AsyncGenerator[Calls]:
+    async with open_client(bot_token="xoxb-1") as client:
+        yield Calls(client, pace=Pace({}, clock=time, sleep=time.sleep))
+
+
+async def test_a_reply_address_is_told_what_to_show() -> None:
+    """As JSON, once."""
+    async with listening((200, {})) as (address, sent), calling(Time()) as call:
+        await call.reply(address, response_type="ephemeral", text="hi")
+        assert sent == [{"response_type": "ephemeral", "text": "hi"}]
+
+
+async def test_a_reply_address_that_asks_to_wait_is_waited_for() -> None:
+    """It took nothing yet; beyond our patience the caller is told."""
+    time = Time(hurried=True)
+    async with listening((429, {"Retry-After": "3"}), (200, {})) as (address, sent), calling(time) as call:
+        await call.reply(address, text="hi")
+        assert (len(sent), time.slept) == (2, [3])
+    async with listening((429, {"Retry-After": "30"})) as (address, sent), calling(time) as call:
+        with pytest.raises(SlackUnavailable) as caught:
+            await call.reply(address, text="hi")
+        assert (len(sent), caught.value.retry_after) == (1, 30)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(404, Refused), (410, Refused), (500, SlackUnavailable), (503, SlackUnavailable)]
+)
+async def test_a_reply_address_is_asked_once(status: int, error: type[Exception]) -> None:
+    """Nobody knows what a broken one did; one that is used up stays so. What was sent is in no error."""
+    async with listening((status, {})) as (address, sent), calling(Time()) as call:
+        with pytest.raises(error) as caught:
+            await call.reply(address, text="a secret")
+        assert (len(sent), str(caught.value)) == (1, f"reply address: {status}")
+
+
+async def test_a_reply_address_leads_nowhere_else() -> None:
+    """Words for one person do not follow wherever they are sent."""
+    async with listening((302, {"Location": "/elsewhere"})) as (address, sent), calling(Time()) as call:
+        with pytest.raises(Refused):
+            await call.reply(address, text="hi")
+        assert len(sent) == 1
