@@ -72,6 +72,16 @@ async def test_what_another_click_began_and_never_did_is_taken_over(asked: World
     assert asked.book.opened[lunch().id].message == "0"
 
 
+async def test_what_another_click_posted_is_found(asked: World) -> None:
+    """Somebody's click brought people in and died before it could say so: the next one mentions nobody again."""
+    asked.slack.lose_the_reply = True
+    with pytest.raises(SlackUnavailable):
+        await asked.do(AskPerson(click(OTHER, id_="click-2"), lunch().id))
+    await asked.do(ASK)
+    assert asked.slack.posts == BROUGHT_IN
+    assert asked.book.opened[lunch().id].message == "0"
+
+
 @pytest.mark.parametrize("deliveries", [1, 2])
 async def test_a_lost_confirmation_mentions_nobody_twice(asked: World, deliveries: int) -> None:
     """Slack took the mention but its answer was lost: the redelivery finds it and keeps its id."""
@@ -89,9 +99,10 @@ async def test_a_refusal_is_said_and_may_be_tried_again(asked: World) -> None:
     """Where we may not post, the clicker hears of it, and may click again after the invitation."""
     asked.slack.refuse = Refused("chat.postMessage: not_in_channel")
     await asked.do(ASK)
-    assert asked.told == CANNOT_POST
-    asked.slack.refuse = None
     await asked.do(AskPerson(click(id_="click-2"), lunch().id))
+    assert asked.slack.whispers == [(ASKER, CANNOT_POST)] * 2
+    asked.slack.refuse = None
+    await asked.do(AskPerson(click(id_="click-3"), lunch().id))
     assert asked.slack.posts == BROUGHT_IN
 
 

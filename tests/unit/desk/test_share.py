@@ -49,6 +49,13 @@ async def test_a_lost_confirmation_makes_no_second_post(asked: World, deliveries
     assert asked.slack.whispers == []
 
 
+async def test_a_second_delivery_looks_first(asked: World) -> None:
+    """Whatever is remembered of the first try, a job that comes again posts nothing that stands there."""
+    asked.slack.posts = list(POSTED)
+    await asked.do(SHARE, deliveries=2)
+    assert asked.slack.posts == POSTED
+
+
 async def test_nobody_else_shares_it(asked: World) -> None:
     """A private answer is its asker's to share."""
     await asked.do(ShareAnswer(click(OTHER), lunch().id))

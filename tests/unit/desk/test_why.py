@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from bot.channels import ChannelSettings
 from bot.desk.clickers import GONE, NOT_YOURS
 from bot.jobs import ShowWhy
@@ -76,10 +78,11 @@ async def test_a_passage_that_changed_is_unsaid(world: World) -> None:
     assert why.standalone_query == lunch().text
 
 
-async def test_a_guest_learns_nothing(world: World) -> None:
-    """Somebody who may read no document is shown none, and counts none."""
+@pytest.mark.parametrize("person", [GUEST, "U0NOBODY"])
+async def test_whoever_may_read_nothing_learns_nothing(world: World, person: str) -> None:
+    """A guest, and somebody about whom nothing is known, are shown no document and no number of them."""
     await world.answered(lunch())
-    why = await explained(world, GUEST)
+    why = await explained(world, person)
     assert (why.used, why.documents, why.sources, why.unsaid) == ((), 0, (), True)
 
 
