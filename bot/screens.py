@@ -55,6 +55,7 @@ class Why:
     that was weighed changed since, or is gone, or is not for the clicker: never how much, nor what.
     """
 
+    question_id: str
     code: str
     standalone_query: str
     documents: int

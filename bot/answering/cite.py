@@ -37,6 +37,7 @@ class Citing:
         self._chunks = {hit.chunk.id: hit.chunk for hit in passages}
         self._quotes: dict[str, list[str]] = {}
         """By chunk, in the order of first use: the position is the number."""
+        self._addresses: dict[str, frozenset[str]] = {}
         self._lines: list[str] = []
 
     def add(self, statement: Statement) -> str:
@@ -48,7 +49,7 @@ class Citing:
         line = gated(
             f"{unmarked(statement.text).strip()} [{self._number(chunk.id)}]",
             sources=len(self._quotes),
-            allowed_urls=addresses(chunk.text),
+            allowed_urls=self._allowed(chunk),
         )
         self._lines.append(line)
         return line if len(self._lines) == 1 else f"\n\n{line}"
@@ -62,6 +63,11 @@ class Citing:
                 for chunk_id, quotes in self._quotes.items()
             ),
         )
+
+    def _allowed(self, chunk: Chunk) -> frozenset[str]:
+        if chunk.id not in self._addresses:
+            self._addresses[chunk.id] = addresses(chunk.text)
+        return self._addresses[chunk.id]
 
     def _number(self, chunk_id: str) -> int:
         return list(self._quotes).index(chunk_id) + 1

@@ -50,6 +50,7 @@ class Explainer:
         sources = await self._searched(record, reader)
         used, left_out = _weighed(answer, chunks)
         return Why(
+            question_id=record.question.id,
             code=code(record.question.id),
             standalone_query=await self._understood(record.question, answer, reader),
             documents=sum(source.documents for source in sources),

@@ -58,7 +58,7 @@ def _parts(why: Why, seal: Seal, now: datetime) -> Iterator[Block]:
         yield remark(UNSAID)
     yield divider()
     yield labelled("Made by", row(*words(_backends(why.backends))), row(*words(_spent(why.timings_ms, why.cost))))
-    report = button("Report a problem", Action.REPORT_PROBLEM, seal.close(Action.REPORT_PROBLEM, why.code))
+    report = button("Report a problem", Action.REPORT_PROBLEM, seal.close(Action.REPORT_PROBLEM, why.question_id))
     yield section(plain(f"Record {line(why.code)}", limit=100), beside=report)
 
 

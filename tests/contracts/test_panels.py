@@ -42,6 +42,7 @@ LEAVE = Citation(
     updated=NOON - timedelta(days=21),
 )
 WHY = Why(
+    question_id="T0ACME/C0CANTEEN/1.1",
     code="Q-7F3K",
     standalone_query="annual leave carry-over limit",
     documents=214,
