@@ -20,12 +20,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.playground import Playground
+from bot.playground import Message, Playground
 from tests.bench.measuring import FOOTNOTE, p, run, where
 
 CHANNEL = "general"
 PATIENCE = 300.0
 """Seconds after which an answer is lost."""
+GLANCE = 0.01
+"""Seconds between two looks at what stands in Slack."""
 QUESTION = "<@bot> how many hours of annual leave can I carry over? ({n})"
 HANDBOOK = """# Leave
 
@@ -77,6 +79,11 @@ async def slow_bot(
         busy.update(json.loads(said.splitlines()[-1]) if said.strip() else {})
 
 
+def finished(message: Message) -> bool:
+    """Whether this is an answer, as it will stand."""
+    return not message.is_streaming and "[1]" in message.visible_text
+
+
 async def fly(slack: Playground, count: int, *, tag: str) -> Flight:
     """Ask `count` questions at once, each in a thread of its own, and wait for every answer."""
     before = len(slack.calls)
@@ -86,21 +93,15 @@ async def fly(slack: Playground, count: int, *, tag: str) -> Flight:
         asked[await slack.say("ana", CHANNEL, QUESTION.format(n=f"{tag}{n}"))] = time.perf_counter()
     signs: dict[str, float] = {}
     ends: dict[str, float] = {}
-
-    def landed() -> bool:
+    deadline = time.perf_counter() + PATIENCE
+    while len(ends) < count and time.perf_counter() < deadline:
+        await asyncio.sleep(GLANCE)
         now = time.perf_counter()
-        for ts in asked:
-            said = [message for message in slack.thread(CHANNEL, ts) if message.author == "bot"]
-            if ts not in signs and (said or slack.status(CHANNEL, ts)):
-                signs[ts] = now
-            if ts not in ends and said and not said[-1].is_streaming and "[1]" in said[-1].visible_text:
-                ends[ts] = now
-        return len(ends) == count
-
-    try:
-        await slack.wait_until(landed, timeout=PATIENCE)
-    except TimeoutError:
-        flight.lost = count - len(ends)
+        said = {message.root_ts: message for message in slack.workspace.room(CHANNEL).messages.values()
+                if message.user == slack.bot_user_id}  # fmt: skip
+        signs |= {ts: now for ts in asked if ts not in signs and (ts in said or slack.status(CHANNEL, ts))}
+        ends |= {ts: now for ts in asked if ts not in ends and ts in said and finished(said[ts])}
+    flight.lost = count - len(ends)
     flight.signs = [signs[ts] - asked[ts] for ts in signs]
     flight.answers = [ends[ts] - asked[ts] for ts in ends]
     flight.calls = Counter(call.method for call in slack.calls[before:])
