@@ -13,7 +13,8 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers import Ports, listeners
+from bot.ports.memory import Memory
+from handlers import listeners
 from handlers.buttons import Seal
 from handlers.calls import client_over, quiet_logger
 from handlers.door import LARGEST_BODY, Door, quiet_http_logger
@@ -24,7 +25,7 @@ def build_app(
     *,
     client: AsyncWebClient,
     identity: Identity,
-    ports: Ports,
+    ports: Memory,
     now: Callable[[], datetime],
     signing_secret: str | None = None,
 ) -> AsyncApp:

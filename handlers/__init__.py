@@ -2,11 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
-from bot.ports.memory import AnswerRecords, Channels, Conversations, FeedbackBook, Stops
-from bot.ports.queue import JobQueue
+from bot.ports.memory import Memory
 from handlers.actions import Actions
 from handlers.agent import Agent
 from handlers.apologies import Apologies
@@ -26,40 +24,29 @@ from handlers.threads import Threads
 from handlers.unheard import Unheard
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """What the listeners store into, and the little that they read."""
-
-    jobs: JobQueue
-    conversations: Conversations
-    records: AnswerRecords
-    feedback: FeedbackBook
-    channels: Channels
-    stops: Stops
-
-
 def listeners(
-    ports: Ports, *, seal: Seal, now: Callable[[], datetime], clock: Callable[[], float] = time.monotonic
+    memory: Memory, *, seal: Seal, now: Callable[[], datetime], clock: Callable[[], float] = time.monotonic
 ) -> tuple[Listener, ...]:
     """Every listener, in the order Bolt tries them: the first that matches gets the event.
 
-    `now` is the time of day; `clock` counts seconds, from anywhere.
+    They store into `memory`, and read the little there that an acknowledgement can wait for. `now` is the time of day;
+    `clock` counts seconds, from anywhere.
     """
-    jobs, talks, records = ports.jobs, ports.conversations, ports.records
-    behaviour = Behaviour(ports.channels, clock)
+    jobs, talks, records = memory.jobs, memory.conversations, memory.records
+    behaviour = Behaviour(memory.channels, clock)
     return (
         Mentions(jobs, talks),
-        Edits(jobs, talks, records, ports.stops, behaviour),
+        Edits(jobs, talks, records, memory.stops, behaviour),
         Threads(jobs, talks, behaviour),
         Messages(jobs, behaviour),
-        Home(jobs, ports.channels),
-        Agent(ports.channels, ports.stops),
+        Home(jobs, memory.channels),
+        Agent(memory.channels, memory.stops),
         Commands(jobs, seal, now),
         Shortcuts(jobs, seal),
-        Actions(jobs, records, ports.stops, seal),
+        Actions(jobs, records, memory.stops, seal),
         Panes(jobs, records, seal),
-        Ratings(ports.feedback, seal, now),
-        Forms(jobs, talks, records, ports.feedback, behaviour, seal, now),
+        Ratings(memory.feedback, seal, now),
+        Forms(jobs, talks, records, memory.feedback, behaviour, seal, now),
         Unheard(),
         Apologies(),
     )

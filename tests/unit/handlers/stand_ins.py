@@ -15,9 +15,9 @@ from bot.errors import MemoryUnavailable
 from bot.feedback import Escalation, Feedback
 from bot.jobs import AnswerQuestion, Job
 from bot.models import ConversationKey, Question
+from bot.ports.memory import Memory
 from bot.ports.queue import Claim
 from bot.records import AnswerRecord
-from handlers import Ports
 from handlers.behaviour import Behaviour
 from handlers.buttons import Seal
 from tests.nouns import NOON
@@ -255,8 +255,8 @@ class Stores:
     seconds: float = 0.0
 
     @property
-    def ports(self) -> Ports:
-        return Ports(self.jobs, self.talks, self.records, self.book, self.settings, self.wishes)
+    def ports(self) -> Memory:
+        return Memory(self.jobs, self.talks, self.records, self.book, self.settings, self.wishes)
 
     def behaviour(self) -> Behaviour:
         return Behaviour(self.settings, lambda: self.seconds)
