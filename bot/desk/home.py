@@ -1,11 +1,12 @@
 """The Home tab: what to ask, what one asked, what there is to ask about; and for admins how it goes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.answering.pipeline import Pipeline
 from bot.desk.earlier import earlier
 from bot.desk.overview import Overview
-from bot.desk.sources import Syncs, synced_at
+from bot.desk.sources import Synced, Syncs, synced_at
 from bot.desk.suggest import SUGGESTED, suggestions
 from bot.errors import NothingIndexed
 from bot.gate import label
@@ -51,15 +52,16 @@ class HomePage:
             counted = await self.pipeline.index.sources(visible_to=reader)
         except NothingIndexed:
             return ()
-        return tuple(self._state(source, admin=admin) for source in counted)
-
-    def _state(self, source: SourceCounts, *, admin: bool) -> SourceState:
         syncs = self.syncs()
-        run = syncs.get(source.source) if admin else None
-        return SourceState(
-            name=label(source.source, limit=LONGEST),
-            documents=source.documents,
-            synced_at=synced_at(source.source, syncs),
-            skipped=len(run.skipped) if run else 0,
-            failed=label(run.failed, limit=LONGEST_REASON) if run else "",
-        )
+        return tuple(_state(source, syncs, admin=admin) for source in counted)
+
+
+def _state(source: SourceCounts, syncs: Mapping[str, Synced], *, admin: bool) -> SourceState:
+    run = syncs.get(source.source) if admin else None
+    return SourceState(
+        name=label(source.source, limit=LONGEST),
+        documents=source.documents,
+        synced_at=synced_at(source.source, syncs),
+        skipped=len(run.skipped) if run else 0,
+        failed=label(run.failed, limit=LONGEST_REASON) if run else "",
+    )

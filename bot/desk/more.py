@@ -21,9 +21,14 @@ class Hinter:
         and the directory do.
         """
         reader = await self.directory.reader(question.asker)
-        if question.private or not reader.readers or reader == audience:
+        if question.private or not reader.readers or not await self._may_read_more(reader, audience):
             return False
         found = await self.pipeline.find(answer.standalone_query, (), audience=reader, limit=PASSAGES)
         plain = found.reranked and found.ranking.confidence >= self.pipeline.reranker.floors.plain
         best = found.ranking.hits[:1] if plain else ()
         return any(not audience.may_read(hit.chunk.readable_by) for hit in best)
+
+    async def _may_read_more(self, reader: Audience, audience: Audience) -> bool:
+        """Whether there is anything for the reader, one of `audience`, that is not for all: most often there is not."""
+        index = self.pipeline.index
+        return await index.counts(visible_to=reader) != await index.counts(visible_to=audience)

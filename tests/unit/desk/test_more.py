@@ -54,6 +54,12 @@ async def test_no_more_unless_it_answers_plainly(world: World) -> None:
     assert not await hinted(world, text="lunch for my two dogs and a cat")
 
 
+async def test_nothing_is_searched_where_all_may_read_the_same(world: World) -> None:
+    """Where nothing is hidden from the channel, no second search is made for the asker."""
+    assert not await hinted(world, text="who won yesterday")
+    assert len(world.library.asked) == 1
+
+
 async def test_a_private_answer_has_no_more(world: World) -> None:
     """The asker's own eyes have looked already: nothing is searched again."""
     world.library.chunks_ = [secret()]
