@@ -70,6 +70,7 @@ class Door:
     app: AsyncApp
     verifier: SignatureVerifier
     seen: Seen = field(default_factory=Seen)
+    body_deadline: float = BODY_DEADLINE
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """200 for what is queued or needs no work, 400 for what cannot be read, 401 for what is not Slack's.
@@ -78,7 +79,7 @@ class Door:
         delivers it again.
         """
         try:
-            async with asyncio.timeout(BODY_DEADLINE):
+            async with asyncio.timeout(self.body_deadline):
                 body = await request.read()
         except TimeoutError:
             return _refused(408, "the body did not arrive in time")
@@ -177,6 +178,7 @@ class _Message(BaseModel):
 class _Visit(BaseModel):
     user: str
     channel: str | None = None
+    thread_ts: str | None = None
 
 
 class _Event(BaseModel):
@@ -204,13 +206,21 @@ class _Person(BaseModel):
     id: str
 
 
+class _View(BaseModel):
+    type: str | None = None
+    id: str | None = None
+    callback_id: str | None = None
+    hash: str | None = None
+    private_metadata: str | None = None
+
+
 class _Gesture(BaseModel):
     user: _Person
     team: dict[str, Any] | None = None
     channel: dict[str, Any] | None = None
     message: dict[str, Any] | None = None
     container: dict[str, Any] | None = None
-    view: dict[str, Any] | None = None
+    view: _View | None = None
     trigger_id: str | None = None
     callback_id: str | None = None
     response_url: str | None = None
@@ -224,8 +234,18 @@ class _Click(_Gesture):
     actions: Annotated[list[_Action], Field(min_length=1)]
 
 
-class _Any(BaseModel):
+class _Kind(BaseModel):
     type: str | None = None
+
+
+class _Any(_Kind):
+    """What Bolt takes for granted, whatever it is."""
+
+    command: str | None = None
+    callback_id: str | None = None
+    event: dict[str, Any] = Field(default_factory=dict[str, Any])
+    actions: list[_Action] = Field(default_factory=list[_Action])
+    view: _View = Field(default_factory=_View)
 
 
 _SHAPES: dict[str, type[BaseModel]] = {
@@ -236,7 +256,13 @@ _SHAPES: dict[str, type[BaseModel]] = {
     "shortcut": _Gesture,
     "message_action": _Gesture,
 }
-_EVENTS: dict[str, type[BaseModel]] = {"message": _Message, "app_mention": _Message, "app_home_opened": _Visit}
+_EVENTS: dict[str, type[BaseModel]] = {
+    "message": _Message,
+    "app_mention": _Message,
+    "app_home_opened": _Visit,
+    "app_context_changed": _Visit,
+    "agent_session_stopped": _Visit,
+}
 
 
 def _envelope(request: web.Request, body: bytes) -> AsyncBoltRequest | None:
@@ -245,7 +271,7 @@ def _envelope(request: web.Request, body: bytes) -> AsyncBoltRequest | None:
     try:
         envelope = AsyncBoltRequest(body=body.decode(), headers=headers)
         _check(cast("object", envelope.body))
-    except (ValueError, TypeError, AttributeError, RecursionError):  # Bolt parses as it constructs
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):  # Bolt parses as it constructs
         return None
     return envelope
 
@@ -256,7 +282,7 @@ def _check(body: object) -> None:
         raise TypeError("not an object")
     found = cast("Mapping[str, Any]", body)
     json.dumps(found, ensure_ascii=False).encode()  # half of a surrogate pair cannot be stored
-    kind = _Any.model_validate(found).type
+    kind = _Kind.model_validate(found).type
     shape = _Command if "command" in found else _SHAPES.get(kind or "", _Any)
     shape.model_validate(found)
     if kind == "event_callback":
