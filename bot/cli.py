@@ -12,7 +12,19 @@ from typing import Protocol, cast
 
 from bot.errors import FootnoteError
 
-COMMANDS = ("index", "search", "ask", "chat", "evaluate", "feedback", "playground", "manifest", "serve", "work")
+COMMANDS = (
+    "index",
+    "search",
+    "ask",
+    "chat",
+    "evaluate",
+    "feedback",
+    "playground",
+    "manifest",
+    "doctor",
+    "serve",
+    "work",
+)
 """Each a module of `bot.commands`, in the order that `--help` shows them."""
 
 FAILED, INTERRUPTED = 1, 130

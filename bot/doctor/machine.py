@@ -1,0 +1,94 @@
+"""Checks of this machine: the home folder, the disk, and the port of `serve --http`."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import socket
+import stat
+from pathlib import Path
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from bot.doctor.findings import Finding, error, ok, warning
+
+HOME, DISK, PORT = "Home folder", "Disk", "HTTP port"
+LOW, FULL = 1_000_000_000, 100_000_000
+"""Bytes left on the disk below which that is a warning, and an error."""
+_ELSEWHERE = "set FOOTNOTE_HOME to a folder that this account may write in"
+
+
+def home(folder: Path) -> list[Finding]:
+    """Whether the home folder, or the place where it will be made, can be written, and is private."""
+    if not folder.exists():
+        there = nearest(folder)
+        if not os.access(there, os.W_OK | os.X_OK):
+            return error(HOME, f"{folder} is not there, and {there} cannot be written", _ELSEWHERE)
+        return ok(HOME, f"{folder}, made at first use")
+    if not folder.is_dir():
+        return error(HOME, f"{folder} is not a folder", _ELSEWHERE)
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return error(
+            HOME, f"{folder} cannot be written by this account", f'chown it (chown -R "$USER"), or {_ELSEWHERE}'
+        )
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o077:
+        said = f"{folder} is open to others on this machine (mode {mode:o}): it holds documents and questions"
+        return warning(HOME, said, f'chmod 700 "{folder}"')
+    return ok(HOME, f"{folder}, private")
+
+
+def disk(folder: Path) -> list[Finding]:
+    """Whether there is room where the home folder is."""
+    return room(shutil.disk_usage(nearest(folder)).free)
+
+
+def room(free: int) -> list[Finding]:
+    """What so many free bytes mean."""
+    said = f"{free / 1e9:.1f} GB free" if free >= LOW else f"{free / 1e6:.0f} MB free"
+    remedy = "free space, or move the home folder to another disk (FOOTNOTE_HOME)"
+    if free < FULL:
+        return error(DISK, f"{said}: questions can soon no longer be stored", remedy)
+    return warning(DISK, said, remedy) if free < LOW else ok(DISK, said)
+
+
+async def port(host: str, number: int) -> list[Finding]:
+    """Whether `serve --http` can listen there, or does already."""
+    where = f"{host}:{number}"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+            trial.listen()
+    except OSError as why:
+        if why.errno == errno.EADDRINUSE and await _serves(where):
+            return ok(PORT, f"{where}, where a bot serves already")
+        return error(PORT, f"{where} cannot be listened on: {(why.strerror or str(why)).lower()}", _mend(why, number))
+    return ok(PORT, f"{where} is free")
+
+
+def _mend(why: OSError, number: int) -> str:
+    if why.errno == errno.EADDRINUSE:
+        return f"stop what listens there (ss -ltnp 'sport = :{number}' names it), or set FOOTNOTE_HTTP_PORT"
+    if why.errno == errno.EACCES:
+        return "set FOOTNOTE_HTTP_PORT to a number from 1024 on"
+    return "set FOOTNOTE_HTTP_HOST to an address of this machine, such as 127.0.0.1"
+
+
+async def _serves(where: str) -> bool:
+    """Whether what listens there answers as the bot's own health check does."""
+    try:
+        async with (
+            ClientSession(timeout=ClientTimeout(total=1)) as session,
+            session.get(f"http://{where}/health") as said,
+        ):
+            return said.ok and await said.text() == "ok"
+    except (ClientError, TimeoutError, OSError, UnicodeDecodeError):
+        return False
+
+
+def nearest(folder: Path) -> Path:
+    """The folder itself, or the innermost one around it that exists."""
+    return next((place for place in (folder, *folder.absolute().parents) if place.exists()), Path("/"))
