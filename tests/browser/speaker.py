@@ -92,8 +92,9 @@ class Speaker:
 
     async def on_press(self, ack: Any, action: Block) -> None:
         await ack()
-        chosen: Block = action.get("selected_option") or {}
-        self.heard.append((action["action_id"], action.get("value") or chosen.get("value")))
+        several: list[Block] = action.get("selected_options", [])
+        chosen: Block = action.get("selected_option") or {"value": [option["value"] for option in several]}
+        self.heard.append((action["action_id"], action.get("value") or chosen["value"]))
 
     async def on_share(self, ack: Any, respond: Any) -> None:
         await ack()

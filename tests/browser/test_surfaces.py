@@ -186,6 +186,33 @@ async def test_a_question_comes_before_some_deeds(stage: Page, slack: Playground
     assert len(speaker.values("outdated")) == 1
 
 
+async def test_choices_in_a_message_reach_the_bot(stage: Page, slack: Playground, speaker: Speaker) -> None:
+    """A menu for several tells when it closes, ticks and radio buttons at once, a refused question takes it back."""
+    several = {"type": "multi_static_select", "action_id": "tone", "options": pieces.GROUPS}
+    tone = {"type": "static_select", "action_id": "open", "options": pieces.MODES, "confirm": pieces.CONFIRM}
+    blocks = [
+        pieces.section("Sources", accessory={**several, "placeholder": pieces.plain_text("Choose sources")}),
+        pieces.actions(
+            {"type": "radio_buttons", "action_id": "person", "options": pieces.MODES},
+            {"type": "checkboxes", "action_id": "forget", "options": pieces.GROUPS},
+            {**tone, "placeholder": pieces.plain_text("Mode")},
+        ),
+    ]
+    await speaker.client.chat_postMessage(channel=GENERAL, text="x", blocks=blocks)
+    body = stage.locator("#messages .message[data-author=bot] .body")
+    await body.locator("summary").click()
+    for name in ("People Ops", "Finance"):
+        await body.locator(".many").get_by_label(name).check()
+    await body.locator("summary").press("Escape")
+    await body.get_by_label("Continue").check()
+    await body.locator("[data-field=forget]").get_by_label("IT").check()
+    await body.get_by_label("Mode").select_option("Continue")
+    await stage.get_by_role("button", name="Not now").click()
+    await expect(body.get_by_label("Mode")).to_have_value("")
+    await slack.wait_until(lambda: len(speaker.heard) == 3)
+    assert sorted(speaker.heard) == [("forget", ["it"]), ("person", "continue"), ("tone", ["people", "money"])]
+
+
 async def test_a_rating_is_ones_own(stage: Page, slack: Playground, speaker: Speaker) -> None:
     """Pressed for the one who pressed it, and changed by pressing the other."""
     ts = await answered(slack, speaker)

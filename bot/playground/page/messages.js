@@ -206,7 +206,7 @@ function drawEditing(message) {
     save();
   });
   const buttons = [make("button", { class: "button", type: "button", onclick: leave }, "Cancel"), make("button", { class: "button button-primary", type: "button", onclick: save }, "Save")];
-  requestAnimationFrame(() => {
+  queueMicrotask(() => {
     box.style.setProperty("height", `${Math.min(box.scrollHeight, 200)}px`);
     box.focus();
     box.setSelectionRange(box.value.length, box.value.length);
