@@ -21,7 +21,7 @@ from bot.jobs import (
 )
 from bot.ports.memory import AnswerRecords, Stops
 from bot.ports.queue import JobQueue
-from bot.records import AnswerRecord
+from bot.records import AnswerRecord, State
 from handlers.buttons import Action, Forged, Form, Seal
 from handlers.gestures import Gesture, carried, click_of, pressed
 from handlers.gestures import once as once_for
@@ -32,7 +32,8 @@ from handlers.refusals import Gone, InLine, parts_of, politely, record_of, refus
 from handlers.views.forms import ask_form
 
 IN_LINE = 600.0
-"""Seconds for which a question without a record counts as one that no worker has begun with."""
+"""Seconds for which a private question that has come to no end counts as one that will."""
+ENDED = frozenset((State.DELIVERED, State.FAILED, State.STOPPED, State.WITHDRAWN))
 
 Step: TypeAlias = Callable[[Gesture, Click, tuple[str, ...]], Awaitable[Job | None]]
 """What a press asks for, from its opened value; None when nothing is left to do."""
@@ -106,6 +107,8 @@ class Actions:
             raise (InLine if _is_young(body) else Gone)(f"question {question_id} has no record")
         if record.question.private:
             refuse_others(record, click)
+        if record.question.reply_url and record.state not in ENDED and _is_young(body):
+            raise InLine(f"question {question_id} is being answered")
         refuse_copies(record, body)
         return await self._anew(record, body, click)
 

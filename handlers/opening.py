@@ -1,6 +1,7 @@
 """Modals that open while Slack waits for an acknowledgement: the right to open one lasts three seconds."""
 
 import asyncio
+from contextlib import suppress
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -30,3 +31,10 @@ async def open_modal(client: AsyncWebClient, body: Gesture, view: View, *, wait:
     except (TimeoutError, SlackUnavailable, Refused) as error:
         raise NotOpened(f"{method}: {type(error).__name__}") from None
     return str(opened["view"]["id"])
+
+
+async def replace_modal(client: AsyncWebClient, view_id: str, view: View, *, wait: float = WAIT) -> None:
+    """Show something else in a modal that stands open; where Slack does not take it, what is there stays."""
+    with suppress(TimeoutError, SlackUnavailable, Refused):
+        async with asyncio.timeout(wait):
+            await Calls(client, patience=0.0)("views.update", repeatable=False, view_id=view_id, view=view)

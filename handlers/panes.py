@@ -6,21 +6,24 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import MemoryUnavailable
 from bot.jobs import Click, OpenChannelForm, Reopen, ShowWhy
 from bot.ports.memory import AnswerRecords
 from bot.ports.queue import JobQueue
 from handlers.buttons import Action, Form, Seal
 from handlers.gestures import Gesture, carried, click_of, once, pressed
 from handlers.listening import App
-from handlers.opening import open_modal
+from handlers.opening import open_modal, replace_modal
 from handlers.refusals import parts_of, politely, record_of, refuse_others
-from handlers.views.forms import View, follow_up_form, loading, resolve_form
+from handlers.views.forms import View, follow_up_form, loading, note, resolve_form
 
 TITLES = {
     Action.WHY: "Why this answer?",
     Action.REOPEN: "Earlier answer",
     Action.EDIT_CHANNEL: "Channel settings",
 }
+
+UNSTORED = "I couldn't start on this just now. Close it and press the button again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,12 @@ class Panes:
         async with politely(body, client, respond):
             job = await self._filling(action, body, click_of(body))
             view = await open_modal(client, body, loading(TITLES[action]))
-            click = replace(job.click, view=view)
-            await self.jobs.enqueue(replace(job, click=click), once=once(click))
+            try:
+                click = replace(job.click, view=view)
+                await self.jobs.enqueue(replace(job, click=click), once=once(click))
+            except MemoryUnavailable:
+                await replace_modal(client, view, note(TITLES[action], UNSTORED))
+                raise
         await ack()
 
     async def on_form(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient, respond: AsyncRespond) -> None:

@@ -43,7 +43,7 @@ class Elsewhere(BadRequest):
 
 
 class InLine(BadRequest):
-    """No worker has begun with the question yet."""
+    """The question has not come to its end."""
 
     user_message = "Your question is still in line. The answer comes here."
 

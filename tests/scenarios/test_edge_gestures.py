@@ -27,8 +27,10 @@ from bot.jobs import (
     SummariseThread,
 )
 from bot.models import ConversationKey, Question
+from bot.records import State
 from bot.screens import ChannelForm
 from handlers.buttons import Action, Forged, Form
+from handlers.panes import UNSTORED
 from handlers.refusals import InLine
 from handlers.views.channel_form import channel_form
 from tests.nouns import NOON
@@ -169,6 +171,7 @@ async def test_a_public_answer_is_asked_for_again_by_anybody(edge: Edge) -> None
 async def test_a_private_answer_is_asked_for_again_by_its_asker(edge: Edge) -> None:
     """It goes where the button was pressed: the old address has run out."""
     question = asked(edge, private=True)
+    edge.stores.records.keep(question, state=State.DELIVERED)
     await edge.press("ana", Action.AGAIN, question.id, to="ana")
     (again,) = edge.jobs.questions
     assert again.id == question.id
@@ -178,6 +181,14 @@ async def test_a_private_answer_is_asked_for_again_by_its_asker(edge: Edge) -> N
 async def test_a_private_question_in_line_cannot_be_asked_again_yet(edge: Edge) -> None:
     """The button stands there from the first moment; pressed at once it says how things are."""
     await edge.press("ana", Action.AGAIN, f"{TEAM}/{GENERAL}/ask-1", to="ana")
+    assert edge.jobs.appended == []
+    assert edge.lines("ana") == [InLine.user_message]
+
+
+async def test_a_private_answer_that_is_being_made_is_not_asked_for_again(edge: Edge) -> None:
+    """Impatience makes no second one."""
+    question = asked(edge, private=True)
+    await edge.press("ana", Action.AGAIN, question.id, to="ana")
     assert edge.jobs.appended == []
     assert edge.lines("ana") == [InLine.user_message]
 
@@ -375,6 +386,15 @@ async def test_an_admin_edits_a_channel_from_the_home_tab(edge: Edge) -> None:
     job = only(edge)
     assert isinstance(job, OpenChannelForm)
     assert (job.edited, job.click.view) == (edge.slack.id_of("it-help"), edge.form("ada").id)
+
+
+async def test_a_modal_that_nobody_will_fill_says_so(edge: Edge) -> None:
+    """It stands open already when the job cannot be stored; the press counts as failed."""
+    question = asked(edge)
+    edge.jobs.down = True
+    await edge.press("ana", Action.WHY, question.id)
+    assert UNSTORED in str(edge.form("ana").view)
+    assert not edge.slack.deliveries[-1].acknowledged
 
 
 async def test_a_modal_that_slack_does_not_open_is_said_and_not_filled(edge: Edge) -> None:

@@ -17,7 +17,7 @@ from bot.jobs import AnswerQuestion, Job
 from bot.models import ConversationKey, Question
 from bot.ports.memory import Memory
 from bot.ports.queue import Claim
-from bot.records import AnswerRecord
+from bot.records import AnswerRecord, State
 from handlers.behaviour import Behaviour
 from handlers.buttons import Seal
 from tests.nouns import NOON
@@ -125,8 +125,8 @@ class Records:
     kept: dict[str, AnswerRecord] = field(default_factory=dict[str, AnswerRecord])
     down: bool = False
 
-    def keep(self, question: Question, *, reply: str | None = None) -> AnswerRecord:
-        record = AnswerRecord(question, reply=reply)
+    def keep(self, question: Question, *, reply: str | None = None, state: State = State.RECEIVED) -> AnswerRecord:
+        record = AnswerRecord(question, state, reply)
         self.kept[question.id] = record
         return record
 
