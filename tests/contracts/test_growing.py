@@ -2,22 +2,28 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 
 from bot.errors import LeaseLost, SlackUnavailable, Stopped
 from bot.models import Question
 from bot.playground import Message
+from bot.ports.slack import Reply
 from bot.records import State
 from handlers.calls import Calls
+from handlers.growing import GrowingReply
 from handlers.pace import Pace
-from handlers.posting import MARK
+from handlers.posting import MARK, Posting
+from handlers.streams import OpenStreams, Stream
 from tests.contracts.replies_rig import ANSWER, LONG, SENTENCES, World, opened
 from tests.waiting import wait_until
 
 STATUS, POST, UPDATE = "assistant.threads.setStatus", "chat.postMessage", "chat.update"
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 SESSION, DELETE = "agents.sessions.setStatus", "chat.delete"
+CALM = 20
+"""Turns of the loop in which nothing happens, after which nothing will."""
 MORE = "".join(SENTENCES[1:8])
 """Enough for the next piece."""
 
@@ -74,8 +80,8 @@ async def test_a_stream_says_whom_it_is_for(world: World) -> None:
         assert (sent["recipient_team_id"], sent["recipient_user_id"]) == (world.slack.team_id, question.asker)
 
 
-@pytest.mark.parametrize("steps", [0, 5])
-async def test_an_answer_of_1500_characters_takes_at_most_eight_calls(steps: int) -> None:
+@pytest.mark.parametrize(("steps", "statuses", "pieces"), [(0, 1, 4), (1, 2, 3), (5, 3, 2)])
+async def test_an_answer_of_1500_characters_takes_at_most_eight_calls(steps: int, statuses: int, pieces: int) -> None:
     """Though there were time for a call after each sentence: steps that were told leave fewer pieces."""
     async with opened(hurried=True) as world:
         question = await world.asked()
@@ -83,18 +89,40 @@ async def test_an_answer_of_1500_characters_takes_at_most_eight_calls(steps: int
             await reply.sign()
             for step in range(steps):
                 reply.step(f"Reading {step} passages…")
-                shown = 1 + min(step + 1, 2)
-                await wait_until(lambda shown=shown: world.count(STATUS) == shown, because="the first steps show")
-            for position, sentence in enumerate(SENTENCES):
+                await quiet(reply)
+            for sentence in SENTENCES:
                 reply.say(sentence)
-                pieces = min(position // 5, 2 if steps else 4)
-                await wait_until(
-                    lambda pieces=pieces: world.count(START, APPEND) == 1 + pieces, because="a piece was shown"
-                )
+                await quiet(reply)
             await reply.answer(LONG)
         assert len(LONG.text) >= 1_500
+        assert world.methods.count(STATUS) == statuses
+        assert world.methods.count(APPEND) == pieces
         assert len(world.methods) == 8
         assert is_whole(world.thread(question)[0])
+
+
+async def test_a_longer_answer_takes_a_few_more() -> None:
+    """One for each four hundred characters beyond."""
+    text = "".join(SENTENCES * 3).strip()
+    async with opened(hurried=True) as world:
+        question = await world.asked()
+        async with world.open(question) as reply:
+            await reply.sign()
+            for sentence in SENTENCES * 3:
+                reply.say(sentence)
+                await quiet(reply)
+            await reply.answer(replace(LONG, text=text))
+        assert 8 < len(world.methods) <= 8 + (len(text) - 1_500) // 400
+
+
+async def quiet(reply: Reply) -> None:
+    """Wait until what was said is shown, or is not going to be."""
+    assert isinstance(reply, GrowingReply)
+    calm = 0
+    while calm < CALM:
+        await asyncio.sleep(0)
+        working = reply._news.is_set() or reply._busy.locked()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (it shows nowhere else)
+        calm = 0 if working else calm + 1
 
 
 async def test_steps_are_shown_while_there_is_time_to_read_them(world: World) -> None:
@@ -422,18 +450,33 @@ async def test_nobody_calls_before_slack_wants_it() -> None:
 
 
 async def test_a_stream_is_begun_only_where_its_end_has_room() -> None:
-    """Twenty ends a minute for all: a stream that could not be ended is not begun."""
-    async with opened(rate_limits=True) as narrow:
-        pace = narrow.replies.call.pace
-        for _ in range(19):
-            await pace.turn(STOP, patience=0)
-        first, second = await narrow.asked(), await narrow.asked()
-        async with narrow.open(first) as one, narrow.open(second) as other:
-            await narrow.stream(first, one)
-            await other.sign()
-            other.say(SENTENCES[0])
-            await other.answer(LONG)
-            await one.answer(LONG)
-        assert narrow.count(START) == 1
-        assert is_whole(narrow.thread(first)[0])
-        assert is_whole(narrow.thread(second)[0])
+    """Twenty ends a minute for all: those of the streams that are open are spoken for."""
+    async with opened(rate_limits=True) as world:
+        call = world.replies.call
+        for _ in range(18):
+            await call.pace.turn(STOP, patience=0)
+        question = await world.asked()
+        stream = Stream(Posting(call, question), OpenStreams(count=1))
+        assert stream.may_begin()
+        await stream.begin("At most")
+        assert not stream.may_begin()
+        await stream.end()
+        assert not stream.may_begin()
+        world.time.pass_by(61)
+        assert stream.may_begin()
+
+
+async def test_without_room_for_its_end_an_answer_is_posted() -> None:
+    """And nothing waits for room."""
+    async with opened(rate_limits=True) as world:
+        for _ in range(20):
+            await world.replies.call.pace.turn(STOP, patience=0)
+        question = await world.asked()
+        async with world.open(question) as reply:
+            await reply.sign()
+            reply.say(SENTENCES[0])
+            await late(world)
+            await quiet(reply)
+            await reply.answer(LONG)
+        assert START not in world.methods
+        assert is_whole(world.thread(question)[0])
