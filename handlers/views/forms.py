@@ -4,7 +4,8 @@ from typing import Any, TypeAlias
 
 from bot.feedback import Feedback, Reason
 from handlers.buttons import Action, Entry, Form
-from handlers.views.blocks import Block, Message, remark
+from handlers.views.blocks import LONGEST_LABEL, Block, Message, remark
+from handlers.views.pieces import LONGEST_BUTTON, LONGEST_LINE, LONGEST_TITLE, actions, button, modal, plain, section
 
 View: TypeAlias = dict[str, Any]
 
@@ -25,18 +26,17 @@ IN_THREAD, ONLY_ME = "thread", "me"
 def searching(again: str) -> Message:
     """The private line that shows a question was taken; `again` is the sealed value of its button."""
     text = "Searching the docs…"
-    button: Block = {"type": "button", "action_id": Action.AGAIN, "text": _plain("Ask again"), "value": again}
-    return Message(text, (_line(text), {"type": "actions", "elements": [button]}))
+    return Message(text, (_line(text), actions(button("Ask again", Action.AGAIN, again))))
 
 
 def loading(title: str) -> View:
     """A modal that waits to be filled."""
-    return {"type": "modal", "title": _plain(title), "close": _plain("Close"), "blocks": [_line("One moment…")]}
+    return modal(title, [_line("One moment…")])
 
 
 def note(title: str, text: str) -> View:
     """A modal of one line, for a place where no private line can be written."""
-    return {"type": "modal", "title": _plain(title), "close": _plain("Close"), "blocks": [_line(text)]}
+    return modal(title, [_line(text)])
 
 
 def feedback_form(sealed: str, earlier: Feedback | None) -> View:
@@ -57,7 +57,7 @@ def feedback_form(sealed: str, earlier: Feedback | None) -> View:
         sealed,
         _entry("Reasons", reasons, optional=True),
         _entry("What should it say?", words, optional=True),
-        remark("Your rating is stored already. This helps to mend the docs and the search."),
+        remark("This helps to mend the docs and the search."),
     )
 
 
@@ -101,13 +101,11 @@ def answer_this_form(sealed: str, *, member: bool) -> View:
 
 def _form(kind: Form, title: str, submit: str, sealed: str, *blocks: Block) -> View:
     return {
-        "type": "modal",
-        "callback_id": kind,
+        **modal(title, blocks),
+        "callback_id": str(kind),
         "private_metadata": sealed,
-        "title": _plain(title),
-        "submit": _plain(submit),
-        "close": _plain("Cancel"),
-        "blocks": list(blocks),
+        "submit": plain(submit, limit=LONGEST_TITLE),
+        "close": plain("Cancel", limit=LONGEST_TITLE),
     }
 
 
@@ -115,7 +113,7 @@ def _entry(label: str, element: Block, *, optional: bool = False) -> Block:
     return {
         "type": "input",
         "block_id": element["action_id"],
-        "label": _plain(label),
+        "label": plain(label, limit=LONGEST_LABEL),
         "element": element,
         "optional": optional,
     }
@@ -127,13 +125,9 @@ def _text(name: Entry, *, initial: str = "", limit: int = LONGEST_WORDS, lines: 
 
 
 def _option(words: str, value: str, description: str = "") -> Block:
-    told = {"description": _plain(description)} if description else {}
-    return {"text": _plain(words), "value": value, **told}
+    told = {"description": plain(description, limit=LONGEST_BUTTON)} if description else {}
+    return {"text": plain(words, limit=LONGEST_BUTTON), "value": value, **told}
 
 
 def _line(text: str) -> Block:
-    return {"type": "section", "text": _plain(text)}
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text, "emoji": False}
+    return section(plain(text, limit=LONGEST_LINE))

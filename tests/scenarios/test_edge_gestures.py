@@ -262,12 +262,13 @@ async def test_a_button_that_stands_elsewhere_does_nothing(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("action", sorted(set(Action) - {Action.OPEN_LINK}))
-@pytest.mark.parametrize("value", ["", "T/C/1", '["T/C/1"]', "A" * 22 + '["T/C/1"]'])
-async def test_a_forged_value_does_nothing(edge: Edge, action: Action, value: str) -> None:
+async def test_a_forged_value_does_nothing(edge: Edge, action: Action) -> None:
     """Whatever the button: a polite private line, and an acknowledgement."""
-    ts = await edge.post("general", button(action, value or "-"))
-    await edge.slack.click("ana", "general", ts, action)
-    assert edge.lines("ana") == [Forged.user_message]
+    forged = ("-", "T/C/1", '["T/C/1"]', "A" * 22 + '["T/C/1"]', edge.seal.close(Form.RESOLVE, "T/C/1"))
+    for value in forged:
+        ts = await edge.post("general", button(action, value))
+        await edge.slack.click("ana", "general", ts, action)
+    assert edge.lines("ana") == [Forged.user_message] * len(forged)
     assert (edge.jobs.appended, edge.stores.wishes.wished, edge.stores.book.kept) == ([], set(), {})
     assert edge.slack.modal("ana") is None
     assert edge.slack.deliveries[-1].acknowledged
