@@ -11,6 +11,8 @@ from handlers.posting import Posting
 METHOD = "agents.sessions.setStatus"
 NOT_AGAIN = 600.0
 """Seconds for which a method that was refused is left alone."""
+KEPT = 10
+"""Calls that are left for sessions that end."""
 LONGEST_TITLE = 80
 """Characters of a title; Slack takes 200."""
 
@@ -45,7 +47,7 @@ class Session:
         """Say that we are at it, which can be stopped."""
         question = self.posting.question
         title = {"title": " ".join(question.text.split())[:LONGEST_TITLE]} if question.private else {}
-        if not self.refused.stand(METHOD) and self.posting.call.room_for(METHOD, keep=1):
+        if not self.refused.stand(METHOD) and self.posting.call.room_for(METHOD, keep=KEPT):
             self.processing = await self._set("processing", **{name: value for name, value in title.items() if value})
 
     async def end(self) -> None:
