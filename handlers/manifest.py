@@ -44,6 +44,7 @@ SCOPES_OF_METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "users.lookupByEmail": ("users:read.email",),
         "views.open": (),
         "views.publish": (),
+        "views.push": (),
         "views.update": (),
     }
 )

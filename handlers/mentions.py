@@ -27,9 +27,9 @@ class Mentions:
 
         Raises `MemoryUnavailable`: then the envelope is not acknowledged, and Slack delivers it again.
         """
-        bot_user = context.bot_user_id or ""
-        if not from_person(body["event"], bot_user=bot_user):
-            return
+        event, bot_user = body["event"], context.bot_user_id or ""
+        if event.get("edited") or not from_person(event, bot_user=bot_user):
+            return  # an edit comes as a changed message besides, with what it was before
         question = question_from_message(body, bot_user=bot_user)
         await self.conversations.join(question.conversation)  # first, so that a follow-up typed at once is seen
         await self.jobs.enqueue(AnswerQuestion(question), once=delivery_keys(body))

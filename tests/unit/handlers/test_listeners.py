@@ -56,6 +56,14 @@ async def test_a_mention_without_words_is_a_question_too(jobs: Jobs, talks: Talk
     assert [question.text for question in jobs.questions] == [""]
 
 
+async def test_an_edited_mention_is_left_to_the_change_that_comes_besides(jobs: Jobs, talks: Talks) -> None:
+    """Slack sends both; heard twice, the question would be answered twice."""
+    body = envelope("app_mention")
+    body["event"]["edited"] = {"user": body["event"]["user"], "ts": "1772452860.000000"}
+    await Mentions(jobs, talks).on_mention(body, context())
+    assert jobs.questions == []
+
+
 async def test_a_bot_that_mentions_us_is_not_answered(jobs: Jobs, talks: Talks) -> None:
     """Two bots would talk for ever."""
     await Mentions(jobs, talks).on_mention(envelope("bot_mention"), context())
