@@ -68,7 +68,7 @@ class GrowingReply:
     # --- while the answer is made -----------------------------------------------------------------------------------
 
     async def sign(self) -> None:
-        """Show that we are at it; see the port. Where Slack has no room for a status just now, there is none."""
+        """Show that we are at it; see the port. Where Slack has no room for a status just now, it comes later."""
         async with self._busy:
             if self._signed or self.at is not None:
                 return
@@ -88,7 +88,7 @@ class GrowingReply:
         except SlackUnavailable as failure:
             if failure.retry_after is None:
                 raise
-            return False
+            self.step(self._words or SEARCHING)  # where there is room a little later
         return True
 
     def step(self, words: str) -> None:
