@@ -47,6 +47,8 @@ class AnswerRecord:
     updated_at: datetime | None = None
     hinted: bool = False
     """The asker was told, or may have been, that there is more in documents that only they can see."""
+    shared: bool = False
+    """A private answer that stands for everyone in its channel by now."""
 
     def delivered(self, at: datetime) -> AnswerRecord:
         """The record after delivery, without the words of any document."""

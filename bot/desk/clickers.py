@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from bot.jobs import Click
 from bot.models import ConversationKey, Question
 from bot.ports.slack import Directory
+from bot.records import AnswerRecord
 
 GONE = "This answer is no longer kept. Ask again."
 NOT_YOURS = "Only the person who asked can do this."
@@ -13,11 +14,13 @@ ELSEWHERE = "This can only be done where it was asked."
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def may_see(click: Click, question: Question) -> bool:
+def may_see(click: Click, record: AnswerRecord) -> bool:
     """Whether the answer is the clicker's own, or stands for everybody where they clicked."""
+    question = record.question
     if click.person == question.asker:
         return True
-    return not question.private and click.channel in ("", question.conversation.channel)
+    public = record.shared or not question.private
+    return public and click.channel in ("", question.conversation.channel)
 
 
 async def belongs(click: Click, *, directory: Directory) -> bool:

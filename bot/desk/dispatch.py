@@ -96,7 +96,7 @@ class Dispatch:
         elif isinstance(job, _Shown):
             await self._show(job)
         else:
-            await self._do(job, again=await self._again(claim))
+            await self._do(job, again=await self._again(claim), fence=claim.fence)
 
     async def give_up(self, claim: Claim, reason: str) -> None:
         """Tell the person, once the job has failed for good; nobody waits for an offer, a withdrawal or a Home tab."""
@@ -132,10 +132,10 @@ class Dispatch:
             case SummariseThread():
                 await self.summaries.summarise(job)
 
-    async def _do(self, job: _Deed, *, again: bool) -> None:
+    async def _do(self, job: _Deed, *, again: bool, fence: int) -> None:
         match job:
             case ShareAnswer():
-                await self.sharer.share(job, again=again)
+                await self.sharer.share(job, again=again, fence=fence)
             case AskPerson():
                 await self.escalator.escalate(job, again=again)
             case Resolve():

@@ -112,7 +112,7 @@ def _refusal(job: ReportOutdated, record: AnswerRecord | None) -> str | None:
     """Why the clicker may not doubt this, if so: only what an answer that they saw has cited."""
     if record is None or record.answer is None:
         return GONE
-    if not may_see(job.click, record.question):
+    if not may_see(job.click, record):
         return NOT_YOURS
     cited = {cited.chunk_id for cited in (*record.answer.citations, *record.answer.closest)}
     return None if job.chunk_id in cited else NOT_THERE

@@ -47,7 +47,7 @@ class Escalator:
         record = await self.records.read(job.question_id)
         if record is None:
             refusal = GONE
-        elif not may_see(job.click, record.question):
+        elif not may_see(job.click, record):
             refusal = NOT_YOURS
         elif not self._channel(record.question):
             refusal = ASK_IN_A_CHANNEL

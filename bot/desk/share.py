@@ -34,8 +34,8 @@ class Sharer:
     book: FeedbackBook
     notices: Notices
 
-    async def share(self, job: ShareAnswer, *, again: bool) -> None:
-        """Post it once per channel, or tell the clicker why not."""
+    async def share(self, job: ShareAnswer, *, again: bool, fence: int) -> None:
+        """Post it once per channel, so that everybody there may use its buttons; or tell the clicker why not."""
         record = await self.records.read(job.question_id)
         if record is None or record.answer is None:
             refusal = NO_WORDS
@@ -46,6 +46,8 @@ class Sharer:
             refusal = await self._refusal(job, answer)
             if answer is not None and refusal is None:
                 refusal = await self._posted(job, record.question, answer, again=again)
+                if refusal is None:
+                    await self.records.write(replace(record, shared=True), fence=fence)
         if refusal is not None:
             await self.notices.whisper(job.click, refusal)
 

@@ -39,7 +39,7 @@ class Explainer:
         record = await self.records.read(job.question_id)
         if record is None or record.answer is None:
             await self.panels.apologise(job.click, GONE)
-        elif not may_see(job.click, record.question):
+        elif not may_see(job.click, record):
             await self.panels.apologise(job.click, NOT_YOURS)
         else:
             reader = await self.directory.reader(job.click.person)

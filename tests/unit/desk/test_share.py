@@ -131,3 +131,14 @@ async def test_another_turns_words_are_not_taken(asked: World) -> None:
     turns[lunch().id] = replace(turns[lunch().id], question_id="another")
     await asked.do(SHARE)
     assert asked.told == NO_WORDS
+
+
+async def test_the_record_says_that_it_is_for_everyone_now(asked: World) -> None:
+    """Its buttons are everybody's from then on; of an answer that was not posted they stay the asker's."""
+    await asked.do(ShareAnswer(click(OTHER), lunch().id))
+    before = await asked.records.read(lunch().id)
+    await asked.do(SHARE)
+    after = await asked.records.read(lunch().id)
+    assert before
+    assert after
+    assert (before.shared, after.shared) == (False, True)
