@@ -222,7 +222,7 @@ class Worker:
         wished = error.retry_after if isinstance(error, SlackUnavailable) else None
         after = max(_at(self._limits.backoff, claim.deliveries - 1), wished or 0.0)
         log.warning("job_retried", error=type(error).__name__, where=_where(error), after=after)
-        await self._insist(lambda: self._jobs.retry(claim, after=after))
+        await self._insist(lambda: self._jobs.retry(claim, after=after, counted=wished is None))
 
     async def _end(self, claim: Claim, reason: str) -> None:
         """Tell the person, then bury the job; a person who cannot be told now is told at a later delivery."""

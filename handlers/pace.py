@@ -30,7 +30,7 @@ A_SECOND = Tier(5, 5.0, per_channel=True)
 
 TIERS: Mapping[str, Tier] = {
     "agents.sessions.setStatus": TIER_3,
-    "assistant.threads.setStatus": A_SECOND,
+    "assistant.threads.setStatus": TIER_4,
     "assistant.threads.setSuggestedPrompts": TIER_4,
     "chat.appendStream": TIER_4,
     "chat.delete": TIER_3,

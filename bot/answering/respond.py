@@ -1,9 +1,10 @@
 """The use case a job runs: sign of life, pipeline, reply, remember; each step at most once, whatever dies between."""
 
+import asyncio
 import hashlib
 from base64 import b32encode
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -26,7 +27,8 @@ log: FilteringBoundLogger = structlog.get_logger(__name__)
 MEMBERS_ONLY = "I can only answer members of this workspace. Ask a member to ask for you."
 NO_QUESTION = "Ask me something after my name, for instance: how do I set up the VPN?"
 ENDED = frozenset({State.DELIVERED, State.FAILED, State.STOPPED, State.WITHDRAWN})
-BEGUN = frozenset({State.POSTING, State.STREAMING})
+BEGUN = frozenset({State.POSTING, State.STREAMING, State.ANSWERED})
+"""States in which a message may stand that its record does not name: an answer is stored while its stream begins."""
 
 Hint = Callable[[Question, Answer, Audience], Awaitable[bool]]
 """Whether the asker alone may read more than this audience was told."""
@@ -34,12 +36,13 @@ Hint = Callable[[Question, Answer, Audience], Awaitable[bool]]
 
 @dataclass(slots=True)
 class _Trace:
-    """The record of the question at hand, stored whenever it changes."""
+    """The record of the question at hand, stored whenever it changes: the answer's maker and its reply both write."""
 
     record: AnswerRecord
     records: AnswerRecords
     fence: int
     now: Callable[[], datetime]
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def note(self, state: State, at: str | None) -> None:
         """How far the reply has come, and at which message."""
@@ -47,9 +50,15 @@ class _Trace:
 
     async def write(self, **changes: object) -> None:
         """Store the record with these changes. Raises `LeaseLost`."""
-        changed = replace(self.record, updated_at=self.now(), **changes)  # pyright: ignore[reportArgumentType]  (dataclass fields by name)
-        await self.records.write(changed, fence=self.fence)
-        self.record = changed
+        async with self._turn:
+            changed = replace(self.record, updated_at=self.now(), **changes)  # pyright: ignore[reportArgumentType]  (dataclass fields by name)
+            await self.records.write(changed, fence=self.fence)
+            self.record = changed
+
+    async def deliver(self) -> None:
+        """Store that the answer stands, and keep its words no longer."""
+        bare = self.record.delivered(self.now())
+        await self.write(state=bare.state, answer=bare.answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +154,7 @@ class Responder:
             await self.conversations.join(question.conversation)
         await reply.answer(answer)
         await self._remember(question, answer)
-        trace.record = trace.record.delivered(self.now())
-        await trace.write()
+        await trace.deliver()
         await self._hint(trace, answer, audience)
 
     async def _answered(
@@ -204,7 +212,7 @@ class Responder:
         """The message that an earlier try began, so that it is finished and no second one posted."""
         if record.reply is not None or record.state not in BEGUN:
             return record.reply
-        return await self.replies.find(record.question, streaming=record.state is State.STREAMING)
+        return await self.replies.find(record.question, streaming=record.state is not State.POSTING)
 
     async def _refusal(self, question: Question) -> str | None:
         if not await self.directory.may_ask(question):

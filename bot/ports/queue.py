@@ -58,8 +58,11 @@ class JobQueue(Protocol):
         """Give the job back for immediate redelivery (shutdown); this delivery does not count."""
         ...
 
-    async def retry(self, claim: Claim, *, after: float) -> None:
-        """Give the job back after a failure: delivered again `after` seconds from now, or one lease if that is less."""
+    async def retry(self, claim: Claim, *, after: float, counted: bool = True) -> None:
+        """Give the job back: delivered again `after` seconds from now, or one lease if that is less.
+
+        Not `counted`, this delivery was no failure: somebody only asked to wait.
+        """
         ...
 
     async def bury(self, claim: Claim, *, reason: str) -> None:

@@ -100,9 +100,9 @@ class RedisJobQueue:
         """Give the job back at once, uncounted; see the port."""
         await self._give_back(claim, after=0, deliveries=claim.deliveries - 1)
 
-    async def retry(self, claim: Claim, *, after: float) -> None:
+    async def retry(self, claim: Claim, *, after: float, counted: bool = True) -> None:
         """Give the job back, to be delivered again after `after` seconds, one lease at most; see the port."""
-        await self._give_back(claim, after=after, deliveries=claim.deliveries)
+        await self._give_back(claim, after=after, deliveries=claim.deliveries - (not counted))
 
     async def bury(self, claim: Claim, *, reason: str) -> None:
         """Move the job to the dead letters; see the port. Doing it twice is fine."""

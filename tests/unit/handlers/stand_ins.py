@@ -75,7 +75,7 @@ class Jobs:
     async def release(self, claim: Claim) -> None:
         raise NotImplementedError
 
-    async def retry(self, claim: Claim, *, after: float) -> None:
+    async def retry(self, claim: Claim, *, after: float, counted: bool = True) -> None:
         raise NotImplementedError
 
     async def bury(self, claim: Claim, *, reason: str) -> None:
