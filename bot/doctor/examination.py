@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bot.doctor import index, machine, memory, people, slack, tokens
 from bot.doctor import settings as variables
 from bot.doctor.findings import Check, Findings, Found, Look, look_at
-from bot.doctor.wire import Wire, open_wire
+from bot.doctor.wire import PATIENCE, Wire, open_wire
 from handlers.tokens import Transport
 
 if TYPE_CHECKING:
@@ -30,10 +30,14 @@ async def examine(
     transport: Transport,
     now: Callable[[], datetime],
     on_done: Callable[[int, int], None],
+    patience: float = PATIENCE,
 ) -> Found:
-    """Look at the installation that these variables describe, for `serve` over this transport."""
+    """Look at the installation that these variables describe, for `serve` over this transport.
+
+    `on_done` is told how many checks are done, and of how many; Slack may take `patience` seconds for each answer.
+    """
     settings, without, told = variables.read(environment)
-    async with open_wire(str(settings.slack.api_url)) as wire:
+    async with open_wire(str(settings.slack.api_url), patience=patience) as wire:
         patient = Patient(settings, wire, now)
         checks = [
             *([] if without & _OF_SLACK else patient.slack(transport)),
@@ -118,7 +122,7 @@ class Patient:
         home, http = self.settings.home, self.settings.http
         found = [
             Check(machine.HOME, _at_once(partial(machine.home, home))),
-            Check(machine.DISK, _at_once(partial(machine.disk, home))),
+            Check(machine.DISK, _at_once(partial(machine.disk, home)), needs=(machine.HOME,)),
         ]
         if transport == "http":
             found.append(Check(machine.PORT, partial(machine.port, http.host, http.port)))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 import socket
 import stat
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
@@ -21,22 +21,29 @@ _ELSEWHERE = "set FOOTNOTE_HOME to a folder that this account may write in"
 
 def home(folder: Path) -> list[Finding]:
     """Whether the home folder, or the place where it will be made, can be written, and is private."""
-    if not folder.exists():
-        there = nearest(folder)
-        if not os.access(there, os.W_OK | os.X_OK):
-            return error(HOME, f"{folder} is not there, and {there} cannot be written", _ELSEWHERE)
+    there = nearest(folder)
+    if not there.is_dir():
+        return error(HOME, f"{there} is not a folder", _ELSEWHERE)
+    why = _unwritable(there)
+    if why:
+        return error(HOME, f"{there} cannot be written by this account ({why})", _ELSEWHERE)
+    if there != folder:
         return ok(HOME, f"{folder}, made at first use")
-    if not folder.is_dir():
-        return error(HOME, f"{folder} is not a folder", _ELSEWHERE)
-    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        return error(
-            HOME, f"{folder} cannot be written by this account", f'chown it (chown -R "$USER"), or {_ELSEWHERE}'
-        )
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & 0o077:
         said = f"{folder} is open to others on this machine (mode {mode:o}): it holds documents and questions"
         return warning(HOME, said, f'chmod 700 "{folder}"')
     return ok(HOME, f"{folder}, private")
+
+
+def _unwritable(folder: Path) -> str:
+    """Why nothing can be written there; empty when a file without a name could be."""
+    try:
+        with TemporaryFile(dir=folder) as trial:
+            trial.write(b"footnote")
+    except OSError as why:
+        return (why.strerror or type(why).__name__).lower()
+    return ""
 
 
 def disk(folder: Path) -> list[Finding]:

@@ -12,6 +12,12 @@ CHANNELS, ADMINS, HUMANS, HELP = "Slack channels", "Admins", "Ask a person", "He
 MOST = 200
 """Channels that are asked for: more need no counting here."""
 SHOWN = 3
+_UNFIT: Mapping[str, str] = {
+    "deleted": "whose account is deactivated",
+    "is_bot": "which is a bot",
+    "is_restricted": "who is a guest",
+}
+"""What Slack says of accounts that should not be named, and how that is told."""
 _COPY = "in Slack: their profile › ⋮ › Copy member ID"
 _GROUP = "in Slack: People › User groups › the group › ⋮ › Copy group ID"
 _CHANNEL = "in Slack: the channel's name › About, the ID stands at the bottom"
@@ -99,11 +105,8 @@ async def _person(wire: Wire, name: str, setting: str, person: str, *, token: st
         return None
     if reply.error:
         return _untold(name, reply)
-    if reply.at("user", "deleted"):
-        return warning(name, f"{setting} names {person}, whose account is deactivated", "name somebody else")
-    if reply.at("user", "is_bot"):
-        return warning(name, f"{setting} names {person}, which is a bot", f"name a person; {_COPY}")
-    return []
+    unfit = next((words for fact, words in _UNFIT.items() if reply.at("user", fact)), "")
+    return warning(name, f"{setting} names {person}, {unfit}", f"name a member; {_COPY}") if unfit else []
 
 
 def _untold(name: str, reply: Reply) -> list[Finding]:

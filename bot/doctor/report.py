@@ -56,8 +56,9 @@ def summary(found: Found) -> str:
 def _line(one: Finding, *, indent: int, width: int | None) -> Text:
     text = Text.assemble((f"{one.level:<{LEVEL}}", STYLES[one.level]), f"{one.name:<{indent - LEVEL}}")
     whole = f"{one.said} → {one.remedy}" if one.remedy else one.said
-    fits = width is None or indent + len(whole) <= width
-    return text.append(whole if fits else _wrapped(one, indent=indent, width=width))
+    if width is None or indent + len(whole) <= width:
+        return text.append(whole)
+    return text.append(_wrapped(one, indent=indent, width=width))
 
 
 def _wrapped(one: Finding, *, indent: int, width: int) -> str:

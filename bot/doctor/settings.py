@@ -9,37 +9,45 @@ from bot.errors import Misconfigured
 from bot.settings import VARIABLES, Settings, load
 
 SETTINGS = "Settings"
-_SEE = "correct it, or leave it out; docs/guide/configuration.md has every setting"
+_PURPOSES = {variable.name: variable.purpose for variable in VARIABLES}
+_SEE = "docs/guide/configuration.md has every setting"
 
 
 def read(environment: Mapping[str, str]) -> tuple[Settings, frozenset[str], list[Finding]]:
     """The settings without those variables that cannot be used; these by name, and what is wrong with them."""
-    left, found, without = dict(environment), list[Finding](), set[str]()
-    while True:
-        try:
-            settings = load(left)
-        except Misconfigured as why:
-            bad = _named(str(why), left)
-            found += _told(str(why))
-            without |= bad
-            left = {name: value for name, value in left.items() if name not in bad} if bad else {}
-            continue
-        return settings, frozenset(without), found or _sound(environment)
+    left, found = dict(environment), list[Finding]()
+    while why := _trouble(left):
+        culprit = _culprit(left, why)
+        del left[culprit]
+        found += _told(culprit, why)
+    return load(left), frozenset(environment.keys() - left.keys()), found or _sound(environment)
 
 
-def _named(why: str, environment: Mapping[str, str]) -> set[str]:
-    """The variables that a sentence of `load` speaks of."""
-    name = why.partition(" ")[0]
-    if name == "FOOTNOTE_HTTP_PORT" and name not in environment:
-        name = "PORT"
-    return {name} & environment.keys()
+def _trouble(environment: Mapping[str, str]) -> str:
+    """What is wrong first; empty when nothing is."""
+    try:
+        load(environment)
+    except Misconfigured as why:
+        return str(why)
+    return ""
 
 
-def _told(why: str) -> list[Finding]:
+def _culprit(environment: Mapping[str, str], why: str) -> str:
+    """The variable without which that would not be wrong."""
+    ours = [name for name in environment if name in _PURPOSES or name.startswith("FOOTNOTE_") or name == "PORT"]
+    without = ({key: value for key, value in environment.items() if key != name} for name in ours)
+    return next(name for name, rest in zip(ours, without, strict=True) if _trouble(rest) != why)
+
+
+def _told(culprit: str, why: str) -> list[Finding]:
     said, _, remedy = why.partition("; ")
-    return error(SETTINGS, said, f"{remedy} {_SEE}" if remedy.endswith("?") else remedy or _SEE)
+    words = said.split(" ", maxsplit=1)[1]
+    if remedy and not remedy.endswith("?"):
+        return error(SETTINGS, f"{culprit} {words}", remedy)
+    purpose = f" (it is for {_PURPOSES[culprit]})" if culprit in _PURPOSES else ""
+    return error(SETTINGS, f"{culprit} {words}", f"{remedy or f'correct it{purpose}'}, or leave it out; {_SEE}")
 
 
 def _sound(environment: Mapping[str, str]) -> list[Finding]:
-    given = [variable.name for variable in VARIABLES if environment.get(variable.name, "").strip()]
+    given = [name for name in _PURPOSES if environment.get(name, "").strip()]
     return ok(SETTINGS, f"{len(given)} set: {', '.join(given)}" if given else "none set; the defaults hold")

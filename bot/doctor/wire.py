@@ -101,9 +101,9 @@ class Wire:
 
 
 @asynccontextmanager
-async def open_wire(address: str) -> AsyncGenerator[Wire]:
-    """A wire over the bot's own kind of session, with its proxy."""
-    async with open_client(bot_token=None, api_url=address, deadline=PATIENCE) as client:
+async def open_wire(address: str, *, patience: float = PATIENCE) -> AsyncGenerator[Wire]:
+    """A wire over the bot's own kind of session, with its proxy; each call may take `patience` seconds."""
+    async with open_client(bot_token=None, api_url=address, deadline=patience) as client:
         if client.session is not None:
             yield Wire(client.session, client.base_url, client.proxy)
 
@@ -117,7 +117,7 @@ def reason(error: BaseException) -> str:
     if isinstance(error, ClientConnectorCertificateError | ClientSSLError):
         return "its certificate is not trusted"
     if isinstance(error, TimeoutError):
-        return f"no answer within {PATIENCE:g} s"
+        return "no answer in time"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return f"the connection broke ({type(error).__name__})"
