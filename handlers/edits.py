@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from slack_bolt.context.async_context import AsyncBoltContext
 
+from bot.answering.stopping import gone
 from bot.jobs import AnswerQuestion, WithdrawQuestion
 from bot.models import ConversationKey, Question
 from bot.ports.memory import AnswerRecords, Conversations, Stops
@@ -96,6 +97,7 @@ class Edits:
         waiting = for_us and _moment(event["ts"]) - _moment(deleted["ts"]) < IN_LINE
         if waiting or await self.records.read(asked) is not None:
             where = ConversationKey(team, event["channel"], deleted.get("thread_ts") or deleted["ts"])
+            await self.stops.ask(gone(asked))
             await self.stops.ask(asked)
             await self.jobs.enqueue(WithdrawQuestion(asked, where), once=delivery_keys(body))
 

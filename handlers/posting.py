@@ -80,15 +80,19 @@ class Posting:
                 raise
 
     async def status(self, words: str, *, patience: float) -> None:
-        """Show that we are at it, in words; in none, that we are not."""
-        await self.call(
-            "assistant.threads.setStatus",
-            repeatable=True,
-            patience=patience,
-            channel_id=self.channel,
-            thread_ts=self.thread,
-            status=words,
-        )
+        """Show that we are at it, in words; in none, that we are not: then a thread that is gone needs no more."""
+        try:
+            await self.call(
+                "assistant.threads.setStatus",
+                repeatable=True,
+                patience=patience,
+                channel_id=self.channel,
+                thread_ts=self.thread,
+                status=words,
+            )
+        except Refused:
+            if words:
+                raise
 
     async def _post(self, body: dict[str, Any]) -> str:
         posted = await self.call(

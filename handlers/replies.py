@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from bot.errors import Refused
 from bot.models import Question
 from bot.ports.slack import Note, Reply
 from handlers.buttons import Seal
@@ -66,6 +67,14 @@ class SlackReplies:
         """The message that an earlier try began; see the port. A private line can never be found."""
         if question.reply_url:
             return None
+        try:
+            return await self._found(question, streaming=streaming)
+        except Refused as refusal:
+            if refusal.code != "thread_not_found":  # its question was deleted
+                raise
+        return None
+
+    async def _found(self, question: Question, *, streaming: bool) -> str | None:
         unclaimed: str | None = None
         pages = self.call.pages(
             "conversations.replies",

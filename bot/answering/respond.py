@@ -88,7 +88,7 @@ class Responder:
             return
         trace = _Trace(record, self.records, fence, self.now)
         if await self.stopping.unwanted(question):
-            await trace.write(state=State.WITHDRAWN)
+            await self._take_back(trace)
             return
         if _sent_unseen(record):
             await trace.write(state=State.DELIVERED)
@@ -103,10 +103,7 @@ class Responder:
         record = await self.records.read(question_id, fence=fence)
         if record is None or record.state in (State.DELIVERED, State.WITHDRAWN):
             return
-        trace = _Trace(record, self.records, fence, self.now)
-        async with self.replies.open(record.question, at=await self._stands(record), note=trace.note) as reply:
-            await reply.withdraw()
-        await trace.write(state=State.WITHDRAWN)
+        await self._take_back(_Trace(record, self.records, fence, self.now))
 
     async def give_up(self, question: Question, *, fence: int, reason: str) -> None:
         """Tell the person that there will be no answer, and where an admin finds out why."""
@@ -129,12 +126,29 @@ class Responder:
             try:
                 await self._finish(trace, reply)
             except Stopped:
-                await reply.tell(Stopped.user_message, again=True)
-                await trace.write(state=State.STOPPED)
+                await self._stop(trace, reply)
             except FootnoteError as error:
                 if error.retryable and _may_say_more(question, error):
                     await reply.tell(error.user_message)
                 raise
+
+    async def _stop(self, trace: _Trace, reply: Reply) -> None:
+        """Say that it was stopped; of a question that is gone, take back what stands."""
+        if await self.stopping.taken_back(trace.record.question):
+            await reply.withdraw()
+            await trace.write(state=State.WITHDRAWN, reply=None)
+        else:
+            await reply.tell(Stopped.user_message, again=True)
+            await trace.write(state=State.STOPPED)
+
+    async def _take_back(self, trace: _Trace) -> None:
+        """Take back the message that an earlier try may have begun."""
+        record = trace.record
+        at = await self._stands(record)
+        if at is not None:
+            async with self.replies.open(record.question, at=at, note=trace.note) as reply:
+                await reply.withdraw()
+        await trace.write(state=State.WITHDRAWN, reply=None)
 
     async def _finish(self, trace: _Trace, reply: Reply) -> None:
         said = await self._said(trace.record.question)

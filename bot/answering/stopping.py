@@ -17,6 +17,11 @@ GLANCE = 0.5
 T = TypeVar("T")
 
 
+def gone(question_id: str) -> str:
+    """What is wished besides a stop when the message that asked was deleted: that nothing be said of it."""
+    return f"{question_id}/gone"
+
+
 @dataclass(slots=True, eq=False)
 class Stopping:
     """Runs work that can be stopped. One process has one of these."""
@@ -29,7 +34,11 @@ class Stopping:
 
     async def unwanted(self, question: Question) -> bool:
         """Whether the question went before anything was begun for it."""
-        return question.id in await self.stops.asked([question.id])
+        return bool(await self.stops.asked([question.id, gone(question.id)]))
+
+    async def taken_back(self, question: Question) -> bool:
+        """Whether it was stopped because the message that asked is gone."""
+        return bool(await self.stops.asked([gone(question.id)]))
 
     async def unless_stopped(self, question: Question, work: Coroutine[Any, Any, T]) -> T:
         """What `work` gives. Raises `Stopped` when somebody wished so first; then `work` was cancelled."""

@@ -8,6 +8,7 @@ import pytest
 
 from bot.answering.pipeline import HEDGE, NOT_IN_THE_DOCS, SURE
 from bot.answering.respond import MEMBERS_ONLY, NO_QUESTION
+from bot.answering.stopping import gone
 from bot.channels import ChannelSettings
 from bot.conversations import Said
 from bot.errors import IndexUnavailable, SlackUnavailable
@@ -193,6 +194,22 @@ async def test_a_deleted_question_takes_its_pending_answer_with_it(world: World,
     world.memory.records[question().id] = pending
     await world.responder().withdraw(question().id, fence=3)
     assert world.thread.messages == ["(deleted)"]
+    await world.ask(question())
+    assert world.thread.messages == ["(deleted)"]
+
+
+async def test_a_question_deleted_while_it_is_answered_leaves_nothing(world: World, question: QuestionFactory) -> None:
+    """It is let go of like a stopped one, but nobody is told so; a message of an earlier try goes too."""
+    world.library.writes = asyncio.Event()
+    task = asyncio.create_task(world.ask(question()))
+    await wait_until(lambda: bool(world.thread.working_on))
+    await world.thread.ask(gone(question().id))
+    await world.thread.ask(question().id)
+    world.glances.release()
+    await task
+    assert world.thread.messages == []
+    world.thread.messages.append("I'll try again")
+    world.memory.records[question().id] = AnswerRecord(question(), State.SIGNED, reply="0")
     await world.ask(question())
     assert world.thread.messages == ["(deleted)"]
 

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from bot.answering.stopping import gone
 from bot.jobs import AnswerQuestion, WithdrawQuestion
 from bot.models import ConversationKey
 from handlers.edits import Edits
@@ -126,7 +127,7 @@ async def test_a_deleted_question_takes_its_answer_with_it(name: str, stores: St
     body["event"] |= LATER
     await hear(body)
     assert stores.jobs.appended == [WithdrawQuestion(ASKED, THREAD)]
-    assert stores.wishes.wished == {ASKED}
+    assert stores.wishes.wished == {ASKED, gone(ASKED)}
 
 
 async def test_a_question_deleted_at_once_is_withdrawn_before_it_has_a_record(stores: Stores, hear: Hear) -> None:
