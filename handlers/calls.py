@@ -81,18 +81,19 @@ class Calls:
         """
         left, again, where = self.patience if patience is None else patience, repeatable, _channel(arguments)
         while True:
-            left -= await self.pace.turn(method, channel=where, patience=left)
-            try:
-                return await self._once(method, arguments)
-            except SlackApiError as error:
-                pause = _asked_to_wait(error)
-                if pause is None:
-                    raise _meaning(method, error) from None
-                self.pace.shut(method, channel=where, seconds=pause)
-            except (ClientError, TimeoutError) as error:
-                if not again:
-                    raise SlackUnavailable(f"{method}: {type(error).__name__}") from None
-                again = False
+            async with self.pace.in_turn(method, channel=where, patience=left) as waited:
+                left -= waited
+                try:
+                    return await self._once(method, arguments)
+                except SlackApiError as error:
+                    pause = _asked_to_wait(error)
+                    if pause is None:
+                        raise _meaning(method, error) from None
+                    self.pace.shut(method, channel=where, seconds=pause)
+                except (ClientError, TimeoutError) as error:
+                    if not again:
+                        raise SlackUnavailable(f"{method}: {type(error).__name__}") from None
+                    again = False
 
     def room_for(self, method: str, *, channel: str = "", keep: int = 0) -> bool:
         """Whether there is room for a call that need not be made, and for `keep` more that must be."""

@@ -7,8 +7,8 @@ holds more calls than Slack takes: a bucket that leaks would let twice as many t
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -107,15 +107,27 @@ class Pace:
 
         Raises `SlackUnavailable`, as soon as that is known, when it would take longer than `patience`.
         """
+        async with self.in_turn(method, channel=channel, patience=patience) as waited:
+            return waited
+
+    @asynccontextmanager
+    async def in_turn(self, method: str, *, channel: str = "", patience: float) -> AsyncGenerator[float]:
+        """As `turn`, for the call that the block makes: of those that count per channel one is made at a time.
+
+        So the next one hears of a refusal before it leaves, and what was said first in a channel stands first.
+        """
         window, began = self._window(method, channel), self.clock()
         _refuse_beyond(patience, method, window.pause(began, ahead=window.waiting))
-        with _counted(window):
-            async with window.turn:
+        async with AsyncExitStack() as alone:
+            with _counted(window):
+                await alone.enter_async_context(window.turn)
                 while (pause := window.pause(self.clock())) > 0:
                     _refuse_beyond(patience - (self.clock() - began), method, pause)
                     await self.sleep(pause)
                 window.recent.append(self.clock())
-        return self.clock() - began
+            if window.tier is None or not window.tier.per_channel:
+                await alone.aclose()
+            yield self.clock() - began
 
     def room_for(self, method: str, *, channel: str = "", keep: int = 0) -> bool:
         """Whether a call may leave now, with as many as `keep` still possible right after it."""

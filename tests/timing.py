@@ -12,6 +12,8 @@ class Time:
 
     now: float = 1_772_452_800.0
     hurried: bool = False
+    landing: float = 0.0
+    """Seconds of real time before time jumps: what is on its way over loopback arrives when it was sent."""
     slept: list[float] = field(default_factory=list[float])
     _sleepers: list[tuple[float, asyncio.Event]] = field(default_factory=list[tuple[float, asyncio.Event]])
 
@@ -23,8 +25,8 @@ class Time:
         """Sleep, as the code under test does."""
         self.slept.append(seconds)
         if self.hurried:
+            await asyncio.sleep(self.landing)
             self.now += seconds
-            await asyncio.sleep(0)
             return
         woken = asyncio.Event()
         self._sleepers.append((self.now + seconds, woken))

@@ -134,7 +134,7 @@ async def opened(
     *, deadline: float = 5.0, rate_limits: bool = False, patience: float = 20.0, hurried: bool = False
 ) -> AsyncGenerator[World]:
     """A world of its own. Without `rate_limits` the pace has no tiers either, so that no test waits for one."""
-    time = Time(hurried=hurried)
+    time = Time(hurried=hurried, landing=0.02)
     pace = Pace(TIERS if rate_limits else {}, clock=time, sleep=time.sleep)
     async with (
         Playground(rate_limits=rate_limits, clock=time, ack_within=0.05, retry_delays=()) as slack,

@@ -417,7 +417,7 @@ async def streamed_at_once(world: World, questions: list[Question]) -> None:
             await reply.sign()
             for sentence in SENTENCES:
                 reply.say(sentence)
-                await asyncio.sleep(0)
+                await world.time.sleep(0.1)
             await reply.answer(LONG)
 
     await asyncio.gather(*(one(question) for question in questions))
