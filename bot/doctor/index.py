@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.composition import answering, check_model
-from bot.doctor.findings import Finding, error, named, of_error, ok, warning
+from bot.doctor.findings import Finding, counted, error, named, of_error, ok, warning
 from bot.errors import FootnoteError, NothingIndexed
 from bot.models import EVERYONE, Audience
 from bot.settings import Settings
@@ -40,7 +40,7 @@ async def index(settings: Settings) -> list[Finding]:
         return of_error(INDEX, why)
     if not held.documents:
         return error(INDEX, "it holds no document", f"{INDEX_AGAIN} PATH, and see what it skips, and why")
-    return ok(INDEX, f"{held.documents:,} documents, {held.chunks:,} passages")
+    return ok(INDEX, f"{counted(held.documents, 'document')}, {counted(held.chunks, 'passage')}")
 
 
 async def sources(settings: Settings, *, now: datetime) -> list[Finding]:
@@ -55,8 +55,7 @@ def judged(known: Mapping[Path, Readers], syncs: Mapping[str, Synced], *, now: d
     if found or not known:
         return found
     oldest = min((synced.at for synced in syncs.values()), default=now)
-    one = len(known) == 1
-    return ok(SOURCES, f"{len(known)} folder{'' if one else 's'}, read {age_in_words(oldest, now=now)}")
+    return ok(SOURCES, f"{counted(len(known), 'folder')}, read {age_in_words(oldest, now=now)}")
 
 
 def _source(root: Path, synced: Synced | None, *, now: datetime) -> list[Finding]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
-from bot.doctor.findings import Finding, Found
+from bot.doctor.findings import Finding, Found, counted
 
 STYLES = {"ok": "green", "warning": "yellow", "error": "bold red"}
 GAP = 2
@@ -49,8 +49,7 @@ def lines(found: Found, *, width: int | None) -> Iterator[Text]:
 def summary(found: Found) -> str:
     """How many of each."""
     warnings, errors = found.count("warning"), found.count("error")
-    parts = [f"{found.count('ok')} ok", f"{warnings} warning{_s(warnings)}", f"{errors} error{_s(errors)}"]
-    return ", ".join(parts)
+    return f"{found.count('ok')} ok, {counted(warnings, 'warning')}, {counted(errors, 'error')}"
 
 
 def _line(one: Finding, *, indent: int, width: int | None) -> Text:
@@ -76,7 +75,3 @@ def _folded(text: str, width: int, *, under: str = "") -> str:
     whole = TYPED.sub(lambda found: found[0].replace(" ", "\xa0"), text)
     folded = textwrap.fill(whole, width, subsequent_indent=under, break_on_hyphens=False, break_long_words=False)
     return folded.replace("\xa0", " ")
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"

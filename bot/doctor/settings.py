@@ -44,8 +44,10 @@ def _told(culprit: str, why: str) -> list[Finding]:
     words = said.split(" ", maxsplit=1)[1]
     if remedy and not remedy.endswith("?"):
         return error(SETTINGS, f"{culprit} {words}", remedy)
+    if remedy:
+        return error(SETTINGS, f"{culprit} {words}", f"{remedy} If not, leave it out; {_SEE}")
     purpose = f" (it is for {_PURPOSES[culprit]})" if culprit in _PURPOSES else ""
-    return error(SETTINGS, f"{culprit} {words}", f"{remedy or f'correct it{purpose}'}, or leave it out; {_SEE}")
+    return error(SETTINGS, f"{culprit} {words}", f"correct it{purpose}, or leave it out; {_SEE}")
 
 
 def _sound(environment: Mapping[str, str]) -> list[Finding]:

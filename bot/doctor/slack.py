@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.doctor.findings import Finding, Findings, error, named, ok, warning
+from bot.doctor.findings import Finding, Findings, counted, error, named, ok, warning
 from bot.doctor.tokens import APP, BOT, WHERE_APP, WHERE_BOT, masked
 from bot.doctor.wire import Reply, Wire, at
 from bot.errors import SlackUnavailable
@@ -113,7 +113,7 @@ def _turned_away(why: str) -> list[Finding]:
 
 def _others(frame: Mapping[str, Any]) -> str:
     others = int(frame.get("num_connections") or 1) - 1
-    return f", beside {others} other connection{'s' if others > 1 else ''}" if others > 0 else ""
+    return f", beside {counted(others, 'other connection')}" if others > 0 else ""
 
 
 async def _same_app(wire: Wire, frame: Mapping[str, Any], bot_token: str) -> list[Finding]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from bot.commands.index import index
 from bot.composition import now
@@ -47,6 +47,16 @@ class Installation:
         """All that is found once these variables are changed (None: not set), and the clock is `off` by so much."""
         changed = {name: value for name, value in {**self.environment, **(changes or {})}.items() if value is not None}
         return await examine(changed, transport=transport, now=lambda: now() + off, on_done=ignored, patience=patience)
+
+    @asynccontextmanager
+    async def slack_connected(self) -> AsyncGenerator[None]:
+        """While a bot, of which nothing but its connection matters, is connected over Socket Mode."""
+        async with ClientSession() as session:
+            headers = {"Authorization": f"Bearer {self.slack.app_token}"}
+            async with session.post(f"{self.slack.api_url}apps.connections.open", headers=headers) as said:
+                address = (await said.json())["url"]
+            async with session.ws_connect(address):
+                yield
 
 
 @asynccontextmanager

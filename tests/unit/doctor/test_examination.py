@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-import aiohttp
 import pytest
 from aiohttp import web
 
@@ -274,12 +273,9 @@ async def test_a_page_that_is_not_slacks_is_told_apart(sound: Installation) -> N
 
 async def test_the_eleventh_connection_is_explained(sound: Installation) -> None:
     """Slack takes ten connections of an app; one more is turned away with a frame, which is put into words."""
-    async with aiohttp.ClientSession() as session, AsyncExitStack() as held:
+    async with AsyncExitStack() as held:
         for _ in range(10):
-            headers = {"Authorization": f"Bearer {sound.slack.app_token}"}
-            async with session.post(f"{sound.slack.api_url}apps.connections.open", headers=headers) as said:
-                address = (await said.json())["url"]
-            await held.enter_async_context(session.ws_connect(address))
+            await held.enter_async_context(sound.slack_connected())
         (told,) = of_level(await sound.examined(), "error")
     assert (told.name, told.said) == ("Socket Mode", "ten processes are connected already, Slack's most")
 
