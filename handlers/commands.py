@@ -40,7 +40,7 @@ class Commands:
             await ack(text=HOW_TO_ASK, response_type="ephemeral")
             return
         await self.jobs.enqueue(AnswerQuestion(question), once=once(click_of_command(body)))
-        line = searching(self.seal.close(Action.AGAIN, question.id))
+        line = searching(question.text, self.seal.close(Action.AGAIN, question.id))
         await ack(text=line.text, blocks=line.blocks, response_type="ephemeral")
 
     async def on_search(self, ack: AsyncAck, body: Gesture, context: AsyncBoltContext) -> None:

@@ -6,7 +6,17 @@ from bot.channels import ChannelSettings
 from bot.screens import ChannelForm
 from handlers.buttons import Entry, Form, Seal
 from handlers.views.blocks import Block, remark
-from handlers.views.pieces import LONGEST_BUTTON, LONGEST_TITLE, channel, line, markup, modal, plain, section
+from handlers.views.pieces import (
+    LONGEST_BUTTON,
+    LONGEST_TITLE,
+    channel,
+    line,
+    markup,
+    modal,
+    plain,
+    section,
+    source_names,
+)
 
 TITLE = "Channel settings"
 MOST_SOURCES = 100
@@ -93,7 +103,8 @@ def _box(*, ticked: bool) -> Block:
 
 
 def _menu(sources: tuple[str, ...], now: ChannelSettings) -> Block:
-    options = {name: _option(name, line(name, limit=LONGEST_BUTTON) or "–") for name in sources}
+    named = source_names(sources)
+    options = {name: _option(name, named[name] or "–") for name in sources}
     chosen = [options[name] for name in dict.fromkeys(now.sources) if name in options]
     return {
         "type": "multi_static_select",

@@ -18,6 +18,7 @@ from handlers.views.pieces import (
     plain,
     row,
     section,
+    source_names,
     words,
 )
 
@@ -81,7 +82,7 @@ def _channels(channels: Mapping[str, ChannelSettings]) -> Iterator[Block]:
 
 
 def _settings(settings: ChannelSettings) -> str:
-    named = ", ".join(line(name, limit=60) for name in settings.sources[:MOST_NAMED])
+    named = ", ".join([*source_names(settings.sources).values()][:MOST_NAMED])
     more = len(settings.sources) - MOST_NAMED
     parts = (
         _MODE_IN_WORDS[settings.mode],

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 from bot.feedback import Feedback, Reason
 from handlers.buttons import Action, Entry, Form
 from handlers.views.blocks import LONGEST_LABEL, Block, Message, remark
-from handlers.views.pieces import LONGEST_BUTTON, LONGEST_LINE, LONGEST_TITLE, actions, button, modal, plain, section
+from handlers.views.pieces import LONGEST_BUTTON, LONGEST_LINE, LONGEST_TITLE, button, line, modal, plain, section
 
 View: TypeAlias = dict[str, Any]
 
@@ -23,10 +23,19 @@ REASONS = {
 IN_THREAD, ONLY_ME = "thread", "me"
 
 
-def searching(again: str) -> Message:
-    """The private line that shows a question was taken; `again` is the sealed value of its button."""
-    text = "Searching the docs…"
-    return Message(text, (_line(text), actions(button("Ask again", Action.AGAIN, again))))
+def searching(question: str, again: str) -> Message:
+    """The private line that shows a question was taken; `again` is the sealed value of its button.
+
+    Slack replaces no answer to a command: the line stands above the answer, so that it says what stays true.
+    """
+    asked = plain(line(question), limit=LONGEST_LINE)
+    return Message(
+        "Searching the docs…",
+        (
+            section(asked, beside=button("Ask again", Action.AGAIN, again)),
+            remark("Searching the docs: the answer follows here."),
+        ),
+    )
 
 
 def loading(title: str) -> View:

@@ -21,6 +21,7 @@ from handlers.views.pieces import (
     rich,
     row,
     section,
+    source_names,
     words,
 )
 from handlers.views.sources import age_in_words
@@ -76,16 +77,17 @@ def _known(sources: Sequence[SourceState], now: datetime) -> Iterator[Block]:
     if not sources:
         yield rich(row(*words(NOTHING_YET)))
         return
-    yield rich(bullets(_source(one, now) for one in sources[:MOST_SOURCES]))
+    named = source_names(one.name for one in sources)
+    yield rich(bullets(_source(one, named[one.name], now) for one in sources[:MOST_SOURCES]))
     if len(sources) > MOST_SOURCES:
         rest = sources[MOST_SOURCES:]
         documents = counted(sum(one.documents for one in rest), "document")
         yield remark(f"and {counted(len(rest), 'source')} more with {documents}")
 
 
-def _source(one: SourceState, now: datetime) -> Block:
+def _source(one: SourceState, name: str, now: datetime) -> Block:
     synced = f"synced {moment_in_words(one.synced_at, now=now)}" if one.synced_at else "not synced yet"
     skipped = f" · {one.skipped:,} skipped" if one.skipped else ""
     failed = f" · ⚠ {line(one.failed)}" if one.failed else ""
     known = f" · {counted(one.documents, 'document')} · {synced}{skipped}{failed}"
-    return row(*words(line(one.name, limit=100) or "–", bold=True), *words(known))
+    return row(*words(name or "–", bold=True), *words(known))

@@ -4,6 +4,7 @@ What somebody else wrote stands in rich text or plain text, which nobody parses;
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,6 +29,7 @@ LONGEST_TITLE = 24
 _CODE = re.compile(r"`([^`\n]+)`")
 _PERSON = re.compile(r"[UW][A-Z0-9]+")
 _CHANNEL = re.compile(r"[CG][A-Z0-9]+")
+_PLACE = re.compile(r"-[0-9a-f]{8}$")
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -72,6 +74,13 @@ def channel(room: str) -> str:
 def counted(count: int, noun: str) -> str:
     """A number with its noun: 1 document, 1,204 documents."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def source_names(names: Iterable[str]) -> dict[str, str]:
+    """How each source is shown: by its folder's name, with the mark of where it lies only where two are named alike."""
+    short = {name: line(_PLACE.sub("", name), limit=100) for name in names}
+    seen = Counter(short.values())
+    return {name: said if seen[said] == 1 else line(name, limit=100) for name, said in short.items()}
 
 
 def moment_in_words(then: datetime, *, now: datetime) -> str:

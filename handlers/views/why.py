@@ -19,6 +19,7 @@ from handlers.views.pieces import (
     row,
     section,
     source,
+    source_names,
     words,
 )
 
@@ -64,7 +65,7 @@ def _parts(why: Why, seal: Seal, now: datetime) -> Iterator[Block]:
 
 def _searched(why: Why, now: datetime) -> str:
     documents = f"{counted(why.documents, 'document')} that everyone who sees the answer can read"
-    named = ", ".join(line(name, limit=60) for name in why.sources[:MOST_SOURCES])
+    named = ", ".join([*source_names(why.sources).values()][:MOST_SOURCES])
     more = f" and {len(why.sources) - MOST_SOURCES:,} more" if len(why.sources) > MOST_SOURCES else ""
     within = f" · in {named}{more}" if named else ""
     age = f" · index from {moment_in_words(why.indexed_at, now=now)}" if why.indexed_at else ""
@@ -74,7 +75,7 @@ def _searched(why: Why, now: datetime) -> str:
 def _listed(weighed: Sequence[Weighed], most: int, *, none: str, quoted: bool) -> Iterator[Block]:
     """Passages with their scores, and the beginning of each where it is to be read."""
     for one in weighed[:most]:
-        yield source(one.citation, number=quoted, after=f"{one.score:.2f}")
+        yield source(one.citation, number=quoted, after=f"score {one.score:.1f}")
         if quoted and one.citation.quote.strip():
             yield quote(one.citation.quote, limit=SHORT_QUOTE)
     if len(weighed) > most:

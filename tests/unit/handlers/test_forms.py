@@ -56,7 +56,8 @@ def test_where_we_cannot_write_only_a_private_answer_is_offered() -> None:
 
 
 def test_the_line_that_acknowledges_says_what_happens_and_has_a_way_out() -> None:
-    """Screen readers hear the same words."""
-    line = searching("sealed")
+    """The question stands in it: of a command Slack shows nothing else, and the line stays above the answer."""
+    line = searching("when is lunch?", "sealed")
     assert line.text == "Searching the docs…"
-    assert [element["value"] for element in line.blocks[1]["elements"]] == ["sealed"]
+    assert line.blocks[0]["text"]["text"] == "when is lunch?"
+    assert line.blocks[0]["accessory"]["value"] == "sealed"

@@ -13,7 +13,7 @@ from bot.screens import ChannelForm, Desk, Earlier, Home, Reopened, SourceState,
 from handlers.buttons import Action, Form
 from handlers.views.channel_form import MOST_SOURCES, channel_form, offered
 from handlers.views.home import home_view
-from handlers.views.pieces import LONGEST_VALUE, carried, moment_in_words
+from handlers.views.pieces import LONGEST_VALUE, carried, moment_in_words, source_names
 from handlers.views.reopened import reopened_view
 from handlers.views.why import why_view
 from tests.nouns import NOON
@@ -187,3 +187,9 @@ def test_words_on_a_button_always_fit(words: str) -> None:
 def test_moments_are_said_to_the_minute_and_then_less_and_less_exactly(seconds: int, words: str) -> None:
     """As people say them."""
     assert moment_in_words(NOON - timedelta(seconds=seconds), now=NOON) == words
+
+
+def test_a_source_is_called_by_its_folder_unless_two_are_called_alike() -> None:
+    """Then both bear the mark of where they lie."""
+    names = ("guide-d5916c6d", "pay-0a1b2c3d", "pay-3d2c1b0a", "wiki")
+    assert [*source_names(names).values()] == ["guide", "pay-0a1b2c3d", "pay-3d2c1b0a", "wiki"]
