@@ -131,3 +131,11 @@ async def test_a_passage_without_units_is_not_quoted() -> None:
     hit = Hit(passage_document("x.md", "X", "").chunks[0], 1.0)
     assert await statements(ExtractiveGenerator(), Query("lunch", None), [hit]) == []
     assert len(await statements(ExtractiveGenerator(), Query("lunch", None), [bare])) == 1
+
+
+async def test_an_answer_is_not_filled_up(library: Library) -> None:
+    """Few documents hold little that answers: what answers nothing is left out, though three quotes would fit."""
+    query = await library.query("where do I lock my bicycle")
+    answer = await statements(ExtractiveGenerator(), query, (await library.hits(query))[:8])
+    assert "rack" in answer[0].text
+    assert all({"bicycle", "bicycles", "bike", "rack"} & set(one.text.casefold().split()) for one in answer), answer

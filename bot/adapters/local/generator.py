@@ -176,7 +176,10 @@ def _chosen(scored: Sequence[Sequence[Unit]], passages: Sequence[Hit]) -> list[Q
 
 
 def _runs(scored: Sequence[Sequence[Unit]], passages: Sequence[Hit]) -> list[Quote]:
-    """Every run that fits into a quote, with what it is worth: the chances of its units less the cost of its words."""
+    """Every run that fits into a quote and is worth its words: the chances of its units less what its words cost.
+
+    Few passages hold little that answers: what is worth nothing would fill the answer up with what nobody asked about.
+    """
     best = max((unit.score for units in scored for unit in units), default=0.0)
     found: list[Quote] = []
     for number, (units, passage) in enumerate(zip(scored, passages, strict=True)):
@@ -187,7 +190,7 @@ def _runs(scored: Sequence[Sequence[Unit]], passages: Sequence[Hit]) -> list[Quo
                 if length > WORDS:
                     break
                 found.append(Quote(number, first, last, sum(chances[first : last + 1]) - WORD_COST * length))
-    return found
+    return [quote for quote in found if quote.worth > 0]
 
 
 def _may_stand(quote: Quote, chosen: Sequence[Quote]) -> bool:
