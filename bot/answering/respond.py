@@ -183,9 +183,10 @@ class Responder:
         return answer
 
     async def _ask(self, question: Question, said: tuple[Said, ...], audience: Audience, reply: Reply) -> Answer:
-        turns = await recall(
+        recalled = await recall(
             question.conversation, conversations=self.conversations, index=self.pipeline.index, audience=audience
         )
+        turns = tuple(turn for turn in recalled if turn.question_id != question.id)  # of an edited one: what it was
         asking = await self._asking(question)
         ask = partial(self.pipeline.answer, question.text, in_order(turns, said), audience=audience, listener=reply)
         answer = (await ask(asking=asking)).answer

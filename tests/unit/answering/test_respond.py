@@ -167,13 +167,14 @@ async def test_a_stopped_answer_says_so_and_can_be_had_anyway(world: World, ques
 
 
 async def test_an_edited_question_is_answered_in_the_same_message(world: World, question: QuestionFactory) -> None:
-    """The later version wins, whichever comes first; an older one changes nothing any more."""
+    """The later version wins, whichever comes first; no version is understood as a follow-up to another."""
     await world.ask(question())
     world.library.hits = [a_hit("Dinner is served at six.")]
     await world.ask(replace(question("When is dinner?"), version="1772452900.000100"))
     await world.ask(replace(question("When is breakfast?"), version="1772452850.000100"))
     assert world.thread.messages == ["Dinner is served at six. [1]"]
     assert [turn.question for turn in world.memory.turns.values()] == ["When is dinner?"]
+    assert world.library.histories == []
 
 
 async def test_a_question_that_went_before_anything_was_begun_gets_nothing(
