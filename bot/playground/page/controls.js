@@ -36,8 +36,8 @@ export function drawFeedback(node, send) {
   const key = `${state.me.id} ${send.key}${node.action_id}`;
   const buttons = (node.of || []).map((side) => {
     const pressed = state.pressed.get(key) === side.value;
-    const properties = { class: "button button-quiet", type: "button", title: side.label, "aria-label": side.label, "aria-pressed": String(pressed) };
-    const button = make("button", { ...properties, data: { side: side.side, action: node.action_id } }, side.text || "");
+    const properties = { class: "button button-quiet", type: "button", title: side.text || side.label, "aria-label": side.label, "aria-pressed": String(pressed) };
+    const button = make("button", { ...properties, data: { side: side.side, action: node.action_id } }, icon(side.side));
     return pressing(button, async () => {
       state.pressed.set(key, side.value);
       for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));

@@ -10,6 +10,8 @@ const ICONS = {
   eye: "M2.5 10s3-5 7.5-5 7.5 5 7.5 5-3 5-7.5 5-7.5-5-7.5-5zM10 8a2 2 0 100 4 2 2 0 000-4z",
   stop: "M6 6h8v8H6z",
   trash: "M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6",
+  positive: "M7 9l3-6c1.3 0 2 .8 2 2v3h4l-1.3 8H7zM4 9h3v8H4z",
+  negative: "M13 11l-3 6c-1.3 0-2-.8-2-2v-3H4l1.3-8H13zM16 11h-3V3h3z",
   lock: "M5 9h10v7H5zM7 9V6.5a3 3 0 016 0V9",
 };
 
