@@ -8,14 +8,15 @@ from typing import Literal
 
 from bot.playground.refusals import Refusal
 
-FaultKind = Literal["refuse", "cut_before", "cut_after", "hang"]
+FaultKind = Literal["refuse", "page", "cut_before", "cut_after", "hang"]
 
 
 @dataclass(slots=True)
 class Fault:
     """What happens to the next `times` calls of a method.
 
-    `refuse` answers with `refusal`. `cut_before` drops the connection before anything is done, `cut_after` once the
+    `refuse` answers with `refusal`. `page` answers nothing of Slack's: an HTML page with the status of `refusal`, as a
+    proxy does that cannot reach it. `cut_before` drops the connection before anything is done, `cut_after` once the
     call has been carried out. `hang` carries it out too and never answers.
     """
 

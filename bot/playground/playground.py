@@ -261,6 +261,10 @@ class Playground(Deeds, Robots, Sights):
         )
         self._api.faults.order(method, Fault("refuse", times, refusal))
 
+    def misdirect(self, method: str, *, times: int = 1, status: int = 503) -> None:
+        """Answer the next calls of a method with an HTML page, as a proxy does that cannot reach Slack."""
+        self._api.faults.order(method, Fault("page", times, Refusal("page", status=status)))
+
     def cut(self, method: str, *, times: int = 1, accept: bool = True) -> None:
         """Drop the connection of the next calls, after carrying them out unless `accept` is False."""
         kind: FaultKind = "cut_after" if accept else "cut_before"

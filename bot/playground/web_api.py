@@ -22,6 +22,10 @@ from bot.playground.wire import Json
 Handler = Callable[[Arguments], Json]
 RESPONSE_URL = "response_url"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+PAGE = (
+    "<!doctype html><title>Service Unavailable</title><h1>The server is temporarily unable to service your request</h1>"
+)
+NOT_CARRIED_OUT = ("cut_before", "page")
 
 
 @dataclass(slots=True)
@@ -88,6 +92,8 @@ class WebApi:
         self.calls.append(call)
         fault = self.faults.take(name)
         answer, status, headers = self._answer(call, token, fault)
+        if fault is not None and fault.kind == "page":
+            return self._page(call, fault)
         if fault is not None and fault.kind != "refuse":
             return await self._silence(request, fault)
         call.answer, call.status = answer, status
@@ -101,9 +107,11 @@ class WebApi:
         fault = self.faults.take(RESPONSE_URL)
         headers: dict[str, str] = {}
         try:
+            if fault is not None and fault.kind == "page":
+                return self._page(call, fault)
             if fault is not None and fault.refusal is not None:
                 raise fault.refusal
-            if fault is None or fault.kind != "cut_before":
+            if fault is None or fault.kind not in NOT_CARRIED_OUT:
                 respond(request.match_info["key"], call.arguments)
             call.answer, call.status = {"ok": True}, 200
         except Refusal as refusal:
@@ -116,6 +124,12 @@ class WebApi:
         self.changed()
         words = "ok" if call.ok else json.dumps(call.answer)
         return web.Response(text=words, status=call.status, headers=headers)
+
+    def _page(self, call: Call, fault: Fault) -> web.StreamResponse:
+        """What stands between us and Slack says that Slack cannot be reached."""
+        call.status = fault.refusal.status if fault.refusal else web.HTTPServiceUnavailable.status_code
+        self.changed()
+        return web.Response(text=PAGE, content_type="text/html", status=call.status)
 
     async def _silence(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         self.changed()
@@ -132,7 +146,7 @@ class WebApi:
             "x-oauth-scopes": ",".join(sorted(self.rooms.scopes)),
         }
         try:
-            if fault is not None and fault.kind == "cut_before":
+            if fault is not None and fault.kind in NOT_CARRIED_OUT:
                 return {}, 0, headers
             if fault is not None and fault.refusal is not None:
                 raise fault.refusal

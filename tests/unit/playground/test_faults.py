@@ -139,3 +139,13 @@ async def test_waiting_says_what_happened_last(slack: Playground, client: Client
     await post(client)
     with pytest.raises(TimeoutError, match=r"chat\.postMessage"):
         await slack.wait_until(lambda: False, timeout=0.01)
+
+
+async def test_a_page_instead_of_an_answer_is_nobodys_word(slack: Playground, client: Client) -> None:
+    """A proxy that cannot reach Slack says so in HTML; nothing was carried out, and nothing of it has a code."""
+    slack.misdirect("chat.postMessage", status=502)
+    with pytest.raises(SlackApiError) as misdirected:
+        await post(client)
+    response = cast("Any", misdirected.value).response
+    assert (response.status_code, response.data or None) == (502, None)
+    assert slack.messages("general") == []
