@@ -91,7 +91,7 @@ class Responder:
             await self._take_back(trace)
             return
         if _sent_unseen(record):
-            await trace.write(state=State.DELIVERED)
+            await self._assume(trace)
             return
         if question.addressed == "named" or await self._welcome(question):
             await self._reply(trace)
@@ -115,7 +115,8 @@ class Responder:
             async with self.replies.open(question, at=await self._stands(record), note=trace.note) as reply:
                 text = f"I couldn't answer this. It's logged as {code(question.id)} for your admins."
                 await reply.tell(text, again=True)
-        await trace.write(state=State.FAILED, failure=reason)
+        bare = trace.record.delivered(self.now()).answer
+        await trace.write(state=State.FAILED, failure=reason, answer=bare)
 
     # --- one reply --------------------------------------------------------------------------------------------------
 
@@ -170,6 +171,12 @@ class Responder:
         await self._remember(question, answer)
         await trace.deliver()
         await self._hint(trace, answer, audience)
+
+    async def _assume(self, trace: _Trace) -> None:
+        """Take a private line that may have arrived as one that did: it can be shared, and followed up."""
+        if trace.record.answer is not None:
+            await self._remember(trace.record.question, trace.record.answer)
+        await trace.deliver()
 
     async def _answered(
         self, trace: _Trace, question: Question, said: tuple[Said, ...], audience: Audience, reply: Reply

@@ -224,6 +224,10 @@ async def test_a_private_line_is_sent_at_most_once(world: World, question: Quest
     await world.ask(private)
     await world.responder().give_up(private, fence=2, reason="poison")
     assert len(world.thread.messages) == 1
+    assert [turn.answer for turn in world.memory.turns.values()] == ["Lunch is served at noon. [1]"]
+    kept = world.memory.records[private.id].answer
+    assert kept
+    assert kept.text == ""
 
 
 async def test_an_outage_says_nothing_to_a_private_line(world: World, question: QuestionFactory) -> None:
