@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.commands import options
@@ -40,6 +41,7 @@ async def run(arguments: argparse.Namespace) -> int:
             transport="http" if arguments.http else "socket",
             now=now,
             on_done=count,
+            secrets=Path(options.ENV_FILE),
         )
     _print(found, as_json=arguments.json)
     return 1 if found.count("error") else 0

@@ -11,6 +11,9 @@ from bot.models import EVERYONE, Audience, Principal
 if TYPE_CHECKING:
     from bot.settings import Settings
 
+ENV_FILE = ".env"
+"""In the current folder: variables for who does not set them in the environment."""
+
 
 def principal(text: str) -> Principal:
     """An argparse type: `everyone`, `group:NAME` or `user:ID`."""
@@ -60,6 +63,6 @@ def environment(home: Path | None) -> dict[str, str]:
     """The variables that settings are read from, not yet looked at."""
     from dotenv import dotenv_values
 
-    from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    from_file = {name: value for name, value in dotenv_values(ENV_FILE).items() if value is not None}
     chosen = {"FOOTNOTE_HOME": str(home.expanduser().absolute())} if home else {}
     return {**from_file, **os.environ, **chosen}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.doctor import index, machine, memory, people, slack, tokens
@@ -30,11 +31,13 @@ async def examine(
     transport: Transport,
     now: Callable[[], datetime],
     on_done: Callable[[int, int], None],
+    secrets: Path | None = None,
     patience: float = PATIENCE,
 ) -> Found:
     """Look at the installation that these variables describe, for `serve` over this transport.
 
-    `on_done` is told how many checks are done, and of how many; Slack may take `patience` seconds for each answer.
+    `on_done` is told how many checks are done, and of how many. `secrets` is the file from which variables were read,
+    if any; Slack may take `patience` seconds for each answer.
     """
     settings, without, told = variables.read(environment)
     async with open_wire(str(settings.slack.api_url), patience=patience) as wire:
@@ -47,6 +50,8 @@ async def examine(
         ]
         found = await look_at(checks, on_done=on_done)
     unseen = [slack.SLACK] * bool(without & _OF_SLACK) + [memory.REDIS] * bool(without & _OF_MEMORY)
+    if secrets is not None:
+        told += machine.secrets(secrets)
     return Found((*told, *found.findings), (*unseen, *found.unchecked))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import shutil
 import socket
@@ -13,7 +14,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bot.doctor.findings import Finding, error, ok, warning
 
-HOME, DISK, PORT = "Home folder", "Disk", "HTTP port"
+HOME, DISK, PORT, SECRETS = "Home folder", "Disk", "HTTP port", "Secrets"
 LOW, FULL = 1_000_000_000, 100_000_000
 """Bytes left on the disk below which that is a warning, and an error."""
 _ELSEWHERE = "set FOOTNOTE_HOME to a folder that this account may write in"
@@ -46,6 +47,17 @@ def _unwritable(folder: Path) -> str:
     return ""
 
 
+def secrets(file: Path) -> list[Finding]:
+    """A warning when others on this machine may read the file that holds the secrets."""
+    try:
+        mode, text = stat.S_IMODE(file.stat().st_mode), file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    if not mode & 0o077 or not any(name in text for name in ("SLACK_", "REDIS_URL")):
+        return []
+    return warning(SECRETS, f"{file} can be read by others on this machine (mode {mode:o})", f"chmod 600 {file}")
+
+
 def disk(folder: Path) -> list[Finding]:
     """Whether there is room where the home folder is."""
     return room(shutil.disk_usage(nearest(folder)).free)
@@ -64,7 +76,8 @@ async def port(host: str, number: int) -> list[Finding]:
     """Whether `serve --http` can listen there, or does already."""
     where = f"{host}:{number}"
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0]
+        found = await asyncio.get_running_loop().getaddrinfo(host, number, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
         with socket.socket(family, kind, protocol) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind(address)

@@ -15,6 +15,19 @@ REDIS, KEEPING, EVICTION = "Redis", "Redis persistence", "Redis eviction"
 OLDEST = 7
 """Major version of the command set that the bot's scripts need; Valkey reports 7.2."""
 
+_REASONS: Mapping[str, str] = {
+    "timeout": "nothing came in time",
+    "certificate": "its certificate is not trusted",
+    "name or service": "its name cannot be resolved",
+    "name resolution": "its name cannot be resolved",
+    "no such file": "there is no such socket",
+    "permission denied": "this account may not use its socket",
+    "refused": "nothing listens there",
+    "connect call failed": "nothing listens there",
+    "loading": "it is still loading its data",
+}
+"""Words in what the library says, and what they mean."""
+
 
 async def server(settings: Settings) -> list[Finding]:
     """Whether the server of the settings can be used, and keeps what it is given.
@@ -46,7 +59,9 @@ def _silent(why: str, *, embedded: bool) -> list[Finding]:
     if embedded:
         said, _, remedy = why.rpartition(". ")
         return error(REDIS, said or why, remedy or "look at redis/valkey.log in the home folder, or set REDIS_URL")
-    return error(REDIS, why.removeprefix("Redis at "), "start the server, or correct REDIS_URL")
+    place, _, reason = why.removeprefix("Redis at ").partition(": ")
+    plain = next((words for sign, words in _REASONS.items() if sign in reason.lower()), reason)
+    return error(REDIS, f"{place} does not answer: {plain}", "start the server, or correct REDIS_URL")
 
 
 def _refused(why: str) -> list[Finding]:

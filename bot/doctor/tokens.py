@@ -17,6 +17,8 @@ KINDS = {
     "https://": "an address",
 }
 """What a secret begins with, and what that is."""
+QUOTES = "\"'\u201c\u201d\u2018\u2019"
+_TOKEN = re.compile(r"[\w.-]+", re.ASCII)
 _SIGNING = re.compile(r"[0-9a-f]{32}")
 
 WHERE_BOT = "copy the Bot User OAuth Token (xoxb-…) from OAuth & Permissions into SLACK_BOT_TOKEN"
@@ -38,7 +40,7 @@ def bot_token(value: str, *, app_token: str = "") -> list[Finding]:
     if not value:
         return error(BOT, "SLACK_BOT_TOKEN is not set", WHERE_BOT)
     if value.startswith("xoxb-"):
-        return []
+        return _odd(BOT, "SLACK_BOT_TOKEN", value, WHERE_BOT)
     swapped = value.startswith("xapp-") and app_token.startswith("xoxb-")
     return error(BOT, f"SLACK_BOT_TOKEN holds {kind_of(value)}", EXCHANGE if swapped else WHERE_BOT)
 
@@ -48,7 +50,7 @@ def app_token(value: str, *, bot_token: str = "") -> list[Finding]:
     if not value:
         return error(APP, "SLACK_APP_TOKEN is not set, and Socket Mode needs it", WHERE_APP)
     if value.startswith("xapp-"):
-        return []
+        return _odd(APP, "SLACK_APP_TOKEN", value, WHERE_APP)
     swapped = value.startswith("xoxb-") and bot_token.startswith("xapp-")
     return error(APP, f"SLACK_APP_TOKEN holds {kind_of(value)}", EXCHANGE if swapped else WHERE_APP)
 
@@ -59,10 +61,20 @@ def signing_secret(value: str) -> list[Finding]:
         return error(SIGNING, "SLACK_SIGNING_SECRET is not set, and serve --http needs it", WHERE_SIGNING)
     if _SIGNING.fullmatch(value):
         return ok(SIGNING, f"{masked(value)}, of the right shape; only a request from Slack can prove it")
-    found = kind_of(value) if value.startswith(tuple(KINDS)) else f"{len(value)} characters, not 32 of 0-9 and a-f"
+    known = value.startswith((*KINDS, *QUOTES))
+    found = kind_of(value) if known else f"{len(value)} characters, not 32 of 0-9 and a-f"
     return error(SIGNING, f"SLACK_SIGNING_SECRET holds {found}", WHERE_SIGNING)
+
+
+def _odd(name: str, setting: str, value: str, remedy: str) -> list[Finding]:
+    """An error for a token that cannot be one, such as `xoxb-…` from a guide; nothing for another."""
+    if _TOKEN.fullmatch(value):
+        return []
+    return error(name, f"{setting} holds characters that no token has", remedy)
 
 
 def kind_of(value: str) -> str:
     """What a value is by its beginning."""
+    if value[0] in QUOTES:
+        return "its quotation marks too: leave them out"
     return next((name for beginning, name in KINDS.items() if value.startswith(beginning)), "something else")

@@ -133,9 +133,13 @@ async def test_a_file_of_settings_counts(sound: Installation, tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     (tmp_path / ".env").write_text("FOOTNOTE_HELP_CHANNEL=C0NOTHING\nSLACK_BOT_TOKEN=xoxb-not-this\n")
+    (tmp_path / ".env").chmod(0o644)
     done = await _doctor(sound)
     assert done.status == 1
     assert "error    Help channel" in done.out
+    assert re.search(
+        r"warning  Secrets +\.env can be read by others on this machine \(mode 644\) → chmod 600 \.env", done.out
+    )
     assert "ok       Slack bot token" in done.out
 
 

@@ -156,7 +156,7 @@ WRONG = {
         {"PORT": "three", "FOOTNOTE_HTTP_PORT": None},
     ),
     "Redis that is not there": Wrong(
-        "error", "Redis", "127.0.0.1:9", "start the server, or correct REDIS_URL",
+        "error", "Redis", "127.0.0.1:9/0 does not answer: nothing listens there", "start the server, or correct",
         {"REDIS_URL": "redis://somebody:hidden@127.0.0.1:9/0"},
     ),
     "a malformed address of Redis": Wrong(

@@ -43,3 +43,26 @@ def test_a_home_that_others_may_look_into_is_found(tmp_path: Path, mode: int, le
     assert (told.remedy == f'chmod 700 "{home}"') is (level == "warning")
     assert home.stat().st_mode & 0o777 == mode
     assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "text", "told"),
+    [
+        (0o600, "SLACK_BOT_TOKEN=x", False),
+        (0o644, "SLACK_BOT_TOKEN=x", True),
+        (0o640, "REDIS_URL=x", True),
+        (0o644, "FOOTNOTE_ANSWERS=3", False),
+    ],
+)
+def test_a_file_of_secrets_that_others_may_read_is_found(tmp_path: Path, mode: int, text: str, told: bool) -> None:  # noqa: FBT001  (a row)
+    """Only where it holds one; the line has the command that shuts it, and nothing of what is in it."""
+    file = tmp_path / ".env"
+    file.write_text(text)
+    file.chmod(mode)
+    found = machine.secrets(file)
+    assert [(one.level, one.remedy) for one in found] == ([("warning", f"chmod 600 {file}")] if told else [])
+
+
+def test_no_file_of_secrets_is_nothing_to_tell(tmp_path: Path) -> None:
+    """Variables may come from elsewhere."""
+    assert machine.secrets(tmp_path / ".env") == []

@@ -36,3 +36,22 @@ def test_a_secret_is_masked(secret: str, shown: str) -> None:
 def test_a_signing_secret_has_its_shape(secret: str, level: str) -> None:
     """Thirty-two lower-case hexadecimal characters; anything else was copied from somewhere else."""
     assert [one.level for one in tokens.signing_secret(secret)] == [level]
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        ("xoxb-…", "characters that no token has"),
+        ("xoxb-1 2", "characters that no token has"),
+        ("xoxb-1\n2", "characters that no token has"),
+        ('"xoxb-12345"', "its quotation marks too"),
+        ("\u201cxoxb-12345\u201d", "its quotation marks too"),
+        ("https://hooks.slack.example/1", "an address"),
+        ("xoxs-12345", "another kind of Slack token"),
+    ],
+)
+def test_a_token_that_cannot_be_one_is_told(token: str, said: str) -> None:
+    """What was copied from a guide, or with its quotation marks, is never sent to Slack."""
+    (told,) = tokens.bot_token(token)
+    assert said in told.said
+    assert "12345" not in told.said
