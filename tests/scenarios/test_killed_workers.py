@@ -1,8 +1,9 @@
-"""Workers are killed in the middle of their jobs, again and again: every question is brought to its end by others."""
+"""Workers and bots are killed in the middle of their work: others bring every question to its end, in its place."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -10,11 +11,14 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
-from bot.adapters.redis.client import Link
+from bot.adapters.redis.client import Link, connect
 from bot.adapters.redis.queue import RedisJobQueue
 from bot.adapters.redis.records import RedisAnswerRecords
 from bot.records import State
-from tests.redis_fixtures import a_job
+from bot.settings import ServerMemory
+from tests.redis_fixtures import LEASE, a_job, age_leases
+from tests.scenarios.company import LEAVE, Dictated
+from tests.scenarios.whole import PATIENCE, Whole
 
 ROOT = Path(__file__).parents[2]
 QUESTIONS = 45
@@ -83,3 +87,63 @@ async def test_no_question_is_lost_when_workers_are_killed(link: Link, valkey_ur
     assert await _notes(link, "given up") == Counter()
     started = await _notes(link, "started")
     assert started.total() > QUESTIONS, "nobody died with a job in hand: the test has shown nothing"
+
+
+class Bots:
+    """Whole bots in processes of their own, with a generator that says a sentence now and then and never ends."""
+
+    def __init__(self, company: Whole, memory: str, stack: ExitStack) -> None:
+        slack = company.slack
+        self._environment = {
+            **os.environ,
+            "FOOTNOTE_HOME": str(company.settings.home),
+            "REDIS_URL": memory,
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_APP_TOKEN": slack.app_token,
+            "SLACK_API_URL": slack.api_url,
+        }
+        self._stack = stack
+
+    def start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "tests.bench.slow_bot", "--seconds", "600", "--characters", "60000"]
+        bot = self._stack.enter_context(
+            subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL)
+        )
+        self._stack.callback(bot.kill)
+        return bot
+
+
+async def test_half_said_answers_of_a_killed_bot_are_finished_in_place(company: Whole, valkey_url: str) -> None:
+    """A status, a placeholder, a stream and a private line: another bot brings each to one whole message."""
+    slack, generator = company.slack, Dictated(["The other bot says this."])
+    generator.released.set()
+    company.settings = company.settings.model_copy(
+        update={"memory": ServerMemory.model_validate({"backend": "server", "url": valkey_url})}
+    )
+    with ExitStack() as stack:
+        killed = Bots(company, valkey_url, stack).start()
+        await slack.wait_until(lambda: slack.connections, timeout=PATIENCE)
+        slack.fail("assistant.threads.setStatus", "channel_type_not_supported")
+        places = {"it-help": await slack.say("ana", "it-help", f"@Footnote {LEAVE}")}
+        await slack.wait_until(lambda: company.by_bot("it-help", places["it-help"]), timeout=PATIENCE)
+        places["general"] = await slack.say("ana", "general", f"@Footnote {LEAVE}")
+        await slack.wait_until(lambda: company.by_bot("general", places["general"]), timeout=PATIENCE)
+        assert company.by_bot("general", places["general"])[0].is_streaming
+        await slack.command("ana", "people-ops", "/ask", LEAVE)
+        places["dm-ben"] = await slack.say("ben", "dm-ben", LEAVE)
+        await slack.wait_until(lambda: slack.status("dm-ben", places["dm-ben"]), timeout=PATIENCE)
+        killed.kill()
+        assert killed.wait(30) == -signal.SIGKILL
+    standing = {channel: [one.ts for one in company.by_bot(channel, root)] for channel, root in places.items()}
+    async with connect(valkey_url, timeout=10.0) as link:
+        await age_leases(link, LEASE + 1)
+    async with company.running(generator=generator) as footnote:
+        await company.settled(footnote)
+    for channel, root in places.items():
+        [answer] = company.by_bot(channel, root)
+        assert "The other bot says this." in answer.visible_text
+        assert "why" in answer.buttons
+        assert not answer.is_streaming
+        assert standing[channel] in ([], [answer.ts])
+    alone = [line for line in company.private("ana", "people-ops") if "The other bot" in line.visible_text]
+    assert len(alone) == 1
