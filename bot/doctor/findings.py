@@ -125,7 +125,7 @@ async def _look(check: Check, before: Sequence[asyncio.Task[Findings]]) -> Findi
             return await check.look()
     except TimeoutError:
         return error(
-            check.name, f"no answer within {check.deadline:g} s", "run footnote doctor again; see what is slow"
+            check.name, f"no answer within {check.deadline:g} s", "wait a minute and run footnote doctor again"
         )
     except FootnoteError as reason:
         return of_error(check.name, reason)

@@ -9,7 +9,16 @@ from bot.errors import Misconfigured
 from bot.settings import VARIABLES, Settings, load
 
 SETTINGS = "Settings"
-_PURPOSES = {variable.name: variable.purpose for variable in VARIABLES}
+_PURPOSES = {variable.name: variable.purpose.replace("*", "").replace("`", "") for variable in VARIABLES}
+_PLAIN: Mapping[str, str] = {
+    "String should match": "it holds something else than ids as Slack writes them",
+    "Input should be a valid integer": "it is no whole number",
+    "Input should be a valid number": "it is no number",
+    "Input should be a valid URL": "it is no address",
+    "Input tag": "it is neither embedded nor server",
+    "URL scheme should be": "its address begins with something else than it may",
+}
+"""How what pydantic says begins, and how it is told."""
 _SEE = "docs/guide/configuration.md has every setting"
 
 
@@ -41,13 +50,16 @@ def _culprit(environment: Mapping[str, str], why: str) -> str:
 
 def _told(culprit: str, why: str) -> list[Finding]:
     said, _, remedy = why.partition("; ")
-    words = said.split(" ", maxsplit=1)[1]
     if remedy and not remedy.endswith("?"):
-        return error(SETTINGS, f"{culprit} {words}", remedy)
-    if remedy:
-        return error(SETTINGS, f"{culprit} {words}", f"{remedy} If not, leave it out; {_SEE}")
-    purpose = f" (it is for {_PURPOSES[culprit]})" if culprit in _PURPOSES else ""
-    return error(SETTINGS, f"{culprit} {words}", f"correct it{purpose}, or leave it out; {_SEE}")
+        return error(SETTINGS, said, remedy)
+    if culprit not in _PURPOSES and culprit != "PORT":
+        guess = f"{remedy} If not, " if remedy else ""
+        return error(SETTINGS, f"{culprit} is not a setting", f"{guess}leave it out; {_SEE}")
+    words = said.partition(": ")[2]
+    usual = words.replace("Input should", "it should", 1)
+    plain = next((plain for beginning, plain in _PLAIN.items() if words.startswith(beginning)), usual)
+    purpose = _PURPOSES.get(culprit) or _PURPOSES["FOOTNOTE_HTTP_PORT"]
+    return error(SETTINGS, f"{culprit} cannot be used: {plain}", f"correct it, or leave it out: {purpose}")
 
 
 def _sound(environment: Mapping[str, str]) -> list[Finding]:

@@ -40,6 +40,8 @@ _NOT_ENOUGH = ("missing_scope", "not_allowed_token_type", "no_permission")
 FAR, TOO_FAR = 60, 240
 """Seconds by which the clock may be wrong before that is a warning, and an error: a signature holds for 300."""
 _LIMITED = 429
+_PASSING = ("ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout")
+"""Slack's codes for what is over in a while."""
 
 
 async def reached(wire: Wire, *, token: str) -> list[Finding]:
@@ -52,6 +54,8 @@ async def reached(wire: Wire, *, token: str) -> list[Finding]:
         return error(SLACK, f"{wire.host} asks to wait, as it was called too often", _AGAIN)
     if reply.data is None:
         return error(SLACK, f"{wire.host} answers, but not as Slack's Web API (status {reply.status})", _NOT_SLACK)
+    if reply.error in _PASSING:
+        return error(SLACK, f"{wire.host} is in trouble itself ({reply.error})", f"look at slack-status.com; {_AGAIN}")
     return ok(SLACK, f"{wire.host} answers")
 
 
@@ -84,6 +88,8 @@ def scopes(granted: frozenset[str] | None) -> list[Finding]:
 async def app_token(wire: Wire, *, value: str) -> list[Finding]:
     """Whether the app-level token is accepted, and may open connections."""
     reply = await wire.ask("apps.connections.open", token=value)
+    if reply.data is None or reply.error in _PASSING:
+        return error(APP, f"Slack would not say whether it takes {masked(value)} (status {reply.status})", _AGAIN)
     if reply.error in _NOT_ENOUGH:
         return error(APP, f"{masked(value)} has no scope connections:write ({named(reply.error)})", WHERE_APP)
     if reply.error:

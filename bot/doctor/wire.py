@@ -60,8 +60,9 @@ class Wire:
 
     @property
     def host(self) -> str:
-        """Whom it calls."""
-        return urlsplit(self.address).netloc
+        """Whom it calls, and through whom; without a password that may stand in the address of a proxy."""
+        through = f" (through the proxy {_host(self.proxy)})" if self.proxy else ""
+        return f"{_host(self.address)}{through}"
 
     @property
     def met(self) -> Reply:
@@ -128,6 +129,10 @@ def at(found: object, *path: str) -> Any:
     for name in path:
         found = cast("Mapping[str, Any]", found).get(name) if isinstance(found, Mapping) else None
     return found
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).netloc.rpartition("@")[2]
 
 
 def _reply(status: int, headers: Mapping[str, str], text: str) -> Reply:

@@ -113,6 +113,14 @@ WRONG = {
     "Slack in a hurry": Wrong(
         "error", "Slack", "asks to wait", "wait a minute", spoil=lambda slack: slack.fail("auth.test", "ratelimited")
     ),
+    "Slack in trouble": Wrong(
+        "error", "Slack", "is in trouble itself (internal_error)", "slack-status.com",
+        spoil=lambda slack: slack.fail("auth.test", "internal_error"),
+    ),
+    "too many connections asked for": Wrong(
+        "error", "Slack app token", "would not say whether it takes xapp-…", "wait a minute",
+        spoil=lambda slack: slack.fail("apps.connections.open", "ratelimited"),
+    ),
     "channels untold": Wrong(
         "warning", "Slack channels", "Slack would not say (internal_error)", "wait a minute",
         spoil=lambda slack: slack.fail("users.conversations", "internal_error"),
@@ -128,7 +136,7 @@ WRONG = {
         "warning", "Admins", "U07FOOTNOTE, which is a bot", "name a member", {"FOOTNOTE_ADMINS": "U07FOOTNOTE"}
     ),
     "an admin by name": Wrong(
-        "error", "Settings", "FOOTNOTE_ADMINS cannot be used", "ids of people",
+        "error", "Settings", "FOOTNOTE_ADMINS cannot be used: it holds something else than ids", "ids of people",
         {"FOOTNOTE_ADMINS": "ada"},
     ),
     "a group that is none": Wrong(
@@ -144,15 +152,15 @@ WRONG = {
         {"FOOTNOTE_HELP_CHANNEL": "C0NOTHING"},
     ),
     "an unknown setting": Wrong(
-        "error", "Settings", "FOOTNOTE_HTP_PORT is not a setting", "did you mean FOOTNOTE_HTTP_PORT?",
+        "error", "Settings", "FOOTNOTE_HTP_PORT is not a setting", "did you mean FOOTNOTE_HTTP_PORT? If not,",
         {"FOOTNOTE_HTP_PORT": "3000"},
     ),
     "a malformed setting": Wrong(
-        "error", "Settings", "FOOTNOTE_ANSWERS cannot be used", "docs/guide/configuration.md",
+        "error", "Settings", "FOOTNOTE_ANSWERS cannot be used: it is no whole number", "correct it, or leave it out",
         {"FOOTNOTE_ANSWERS": "many"},
     ),
     "a malformed PORT": Wrong(
-        "error", "Settings", "PORT cannot be used", "docs/guide/configuration.md",
+        "error", "Settings", "PORT cannot be used: it is no whole number", "port that serve --http listens on",
         {"PORT": "three", "FOOTNOTE_HTTP_PORT": None},
     ),
     "Redis that is not there": Wrong(
@@ -160,7 +168,7 @@ WRONG = {
         {"REDIS_URL": "redis://somebody:hidden@127.0.0.1:9/0"},
     ),
     "a malformed address of Redis": Wrong(
-        "error", "Settings", "REDIS_URL cannot be used", "docs/guide/configuration.md",
+        "error", "Settings", "REDIS_URL cannot be used: ", "redis, rediss, unix",
         {"REDIS_URL": "localhost:6379"},
     ),
     "a server without its address": Wrong(

@@ -7,13 +7,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientConnectorCertificateError, ClientConnectorDNSError, ServerDisconnectedError, web
+from aiohttp.client_reqrep import ConnectionKey
 
 from bot.doctor import slack
 from bot.doctor.findings import Findings
-from bot.doctor.wire import Reply, Wire, open_wire
-from bot.errors import SlackUnavailable
+from bot.doctor.wire import Reply, Wire, open_wire, reason
 from tests.unit.doctor.installation import answering
+
+NOBODY = ConnectionKey("slack.example", 443, True, True, None, None, None)  # noqa: FBT003  (by place, as aiohttp has it)
 
 
 @asynccontextmanager
@@ -121,8 +123,26 @@ async def test_what_is_not_slacks_answer_is_no_answer(status: int, text: str) ->
         assert f"status {status}" in said
 
 
-async def test_a_name_that_cannot_be_resolved_is_said_so() -> None:
-    """The reason is in words, not in the library's."""
-    async with open_wire("http://nowhere.invalid/api/") as wire:
-        with pytest.raises(SlackUnavailable, match="its name cannot be resolved"):
-            await wire.ask("auth.test", token="")
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (ClientConnectorDNSError(NOBODY, OSError(-2, "Name or service not known")), "its name cannot be resolved"),
+        (ClientConnectorCertificateError(NOBODY, ValueError("self-signed")), "its certificate is not trusted"),
+        (ConnectionResetError(104, "Connection reset by peer"), "connection reset by peer"),
+        (ServerDisconnectedError(), "the connection broke (ServerDisconnectedError)"),
+        (TimeoutError(), "no answer in time"),
+    ],
+)
+def test_why_a_connection_failed_is_told_in_words(broken: Exception, said: str) -> None:
+    """The library's words, and the address with its ticket, are not shown."""
+    assert reason(broken) == said
+
+
+async def test_a_proxy_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads that Slack cannot be reached must know on which way it was tried."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://somebody:rosebud@127.0.0.1:9")
+    async with open_wire("https://slack.example/api/") as wire:
+        level, said, _ = _only(await slack.reached(wire, token=""))
+    assert level == "error"
+    assert said.startswith("slack.example (through the proxy 127.0.0.1:9) cannot be reached: ")
+    assert "rosebud" not in said
