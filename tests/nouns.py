@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from bot.jobs import AnswerQuestion
 from bot.models import EVERYONE, Chunk, ConversationKey, Document, Embedding, Hit, Principal, Question
+from bot.ports.queue import Claim
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 """A Monday, when nothing else says what time it is."""
@@ -155,3 +157,9 @@ def a_question(
     """A question asked by mention in the channel C0CANTEEN."""
     conversation = ConversationKey("T0ACME", "C0CANTEEN", thread)
     return Question(f"T0ACME/C0CANTEEN/{message}", text, asker, conversation, message, NOON, private)
+
+
+def asked(claim: Claim) -> Question:
+    """The question that a leased job is to answer."""
+    assert isinstance(claim.job, AnswerQuestion)
+    return claim.job.question

@@ -10,6 +10,7 @@ from bot.desk.earlier import LONGEST, outcome, was_asked
 from bot.desk.sources import Synced, Syncs
 from bot.feedback import Escalation, Feedback
 from bot.gate import label
+from bot.models import EVERYONE, Principal
 from bot.ports.memory import AnswerRecords, Channels, FeedbackBook
 from bot.records import AnswerRecord
 from bot.screens import Desk, Week
@@ -72,16 +73,25 @@ def _week(asked: Sequence[AnswerRecord], ratings: Sequence[Feedback]) -> Week:
 
 
 def _unanswered(asked: Sequence[AnswerRecord], waiting: Sequence[Escalation]) -> tuple[tuple[str, int], ...]:
-    """What was asked in channels and is open, most often first; one wording, the latest, for what says the same."""
+    """What was asked where any member could read it and is open, most often first, in the latest wording.
+
+    An admin who is not in a private channel is not told what was asked there.
+    """
     people_asked = {escalation.question_id for escalation in waiting}
     texts = [
         record.question.text
         for record in asked
-        if not record.question.private and (outcome(record) in _UNANSWERED or record.question.id in people_asked)
+        if _is_public(record) and (outcome(record) in _UNANSWERED or record.question.id in people_asked)
     ]
     times = Counter(_normal(text) for text in texts)
     wording = {_normal(text): text for text in reversed(texts)}
     return tuple((label(wording[same], limit=LONGEST), count) for same, count in times.most_common(TOP) if same)
+
+
+def _is_public(record: AnswerRecord) -> bool:
+    """Whether it was asked in a public channel: there, one reader stands for every member."""
+    readers = record.audience.readers if record.audience else frozenset[frozenset[Principal]]()
+    return not record.question.private and frozenset({EVERYONE}) in readers
 
 
 def _normal(text: str) -> str:

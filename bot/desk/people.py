@@ -15,6 +15,7 @@ from bot.ports.slack import Directory, Notices
 
 NOBODY_TO_ASK = "Nobody is set up to be asked here: an admin can choose somebody on my Home tab."
 ASKED_ALREADY = "Somebody was asked already."
+ASKED_FOR_YOU = "I asked in the help channel for you."
 ASK_IN_A_CHANNEL = "Ask in a channel that I am in: there I can bring people in."
 CANNOT_POST = "I can't post there. Invite me first: /invite @Footnote"
 MEMBERS_RESOLVE = "Only members of this workspace can resolve this."
@@ -71,7 +72,7 @@ class Escalator:
         except Refused:
             return CANNOT_POST
         await self.book.update(replace(escalation, message=message))
-        return None
+        return ASKED_FOR_YOU if question.private else None
 
     async def _done(self, escalation: Escalation, click: Click, *, again: bool) -> bool:
         """Whether an earlier click brought people in, or is about to: one that was refused, or died, is taken over.

@@ -138,7 +138,7 @@ def _deeds(answer: Answer, question: Question, seal: Seal) -> Iterator[Block]:
     if answer.answered:
         yield _button("Why this answer?", Action.WHY, question, seal)
     asking = _button("Ask a person", Action.ASK_PERSON, question, seal)
-    yield {**asking, "confirm": _ASKING_IS_PUBLIC} if question.reply_url else asking
+    yield {**asking, "confirm": _ASKING_IS_PUBLIC} if question.private else asking
 
 
 def _button(text: str, action: Action, question: Question, seal: Seal) -> Block:
@@ -147,7 +147,7 @@ def _button(text: str, action: Action, question: Question, seal: Seal) -> Block:
 
 _ASKING_IS_PUBLIC: Block = {
     "title": plain("Ask a person?", limit=100),
-    "text": plain("This posts your question in the channel.", limit=300),
+    "text": plain("Your question and your name go to the help channel, where others see them.", limit=300),
     "confirm": plain("Ask", limit=30),
     "deny": plain("Cancel", limit=30),
 }

@@ -78,7 +78,7 @@ def test_every_scope_is_explained_to_operators() -> None:
     """The guide gives a reason for each scope that the manifest asks for, and for no other."""
     page = (ROOT / "docs/guide/slack-setup.md").read_text(encoding="utf-8")
     table = page.partition("| scope | why |")[2].partition("\n\n")[0]
-    explained = set(re.findall(r"[a-z_]+:[a-z]+", "".join(re.findall(r"^\|([^|]+)\|", table, re.MULTILINE))))
+    explained = set(re.findall(r"`([a-z_]+(?::[a-z.]+)?)`", "".join(re.findall(r"^\|([^|]+)\|", table, re.MULTILINE))))
     manifest = json.loads((ROOT / "manifest.json").read_text(encoding="utf-8"))
     assert explained == set(manifest["oauth_config"]["scopes"]["bot"])
 

@@ -19,6 +19,7 @@ from bot.adapters.redis.server import EmbeddedServer
 from bot.errors import FootnoteError, IndexUnavailable, LeaseLost, MemoryUnavailable, Refused, SlackUnavailable
 from bot.ports.queue import Claim
 from bot.worker import Limits, Worker
+from tests.nouns import asked
 from tests.redis_fixtures import PassTime, a_job, age_leases
 from tests.waiting import wait_until
 
@@ -51,7 +52,7 @@ class Desk:
 
 
 def name(claim: Claim) -> str:
-    return claim.job.question.text
+    return asked(claim).text
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ async def test_a_conversation_is_answered_in_order_and_holds_up_no_other(jobs: R
     gate = asyncio.Semaphore(0)
 
     async def slow_thread(claim: Claim) -> None:
-        if claim.job.question.conversation.thread == "slow":
+        if asked(claim).conversation.thread == "slow":
             await gate.acquire()
 
     desk.doing = slow_thread
@@ -150,7 +151,7 @@ async def test_a_long_conversation_leaves_room_for_others(jobs: RedisJobQueue, d
     gate = asyncio.Semaphore(0)
 
     async def slow_thread(claim: Claim) -> None:
-        if claim.job.question.conversation.thread == "slow":
+        if asked(claim).conversation.thread == "slow":
             await gate.acquire()
 
     desk.doing = slow_thread

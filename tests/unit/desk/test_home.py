@@ -8,7 +8,7 @@ import pytest
 from bot.channels import ChannelSettings
 from bot.feedback import Escalation, Feedback
 from bot.jobs import ShowHome
-from bot.models import Answer, Question
+from bot.models import EVERYONE, Answer, Audience, Principal, Question
 from bot.records import AnswerRecord, State
 from bot.screens import Desk, Home, SourceState, Week
 from tests.nouns import NOON, a_chunk, a_question
@@ -40,12 +40,13 @@ def asked(  # each field is what some test is about
     ago: timedelta = timedelta(0),
     asker: str = ASKER,
     private: bool = False,
+    readers: Audience | None = Audience.of([EVERYONE]),  # noqa: B008  (a frozen value)
 ) -> Question:
     """A question in the records, in the state in which it was left."""
     moment = world.clock() - ago
     message = f"{len(world.records.kept)}.{int(moment.timestamp())}"
     question = replace(a_question(text, asker=asker, message=message, private=private), asked_at=moment)
-    world.records.kept[question.id] = AnswerRecord(question, state, answer=answer)
+    world.records.kept[question.id] = AnswerRecord(question, state, answer=answer, audience=readers)
     return question
 
 
@@ -135,12 +136,17 @@ async def test_the_week_in_numbers(world: World) -> None:
 
 
 async def test_what_the_documents_do_not_answer(world: World) -> None:
-    """The same question in other spelling is counted together, most often first, as last worded."""
+    """The same question in other spelling is counted together, most often first, as last worded.
+
+    What was asked where not every member reads, or nobody knows who does, stays there.
+    """
     asked(world, "Is there soup?", answer=answer(answered=False))
     asked(world, "is there  SOUP", ago=timedelta(hours=1), answer=answer(answered=False))
     asked(world, "Who feeds the cat?", state=State.FAILED)
     asked(world, "When is lunch?", answer=answer())
     asked(world, "Am I fired?", private=True, answer=answer(answered=False))
+    asked(world, "Who is fired?", readers=Audience.of([Principal("user", ASKER)]), answer=answer(answered=False))
+    asked(world, "Who may know?", readers=None, state=State.FAILED)
     asked(world, "Still searching?", state=State.SIGNED)
     assert (await desk_of(world)).unanswered == (("Is there soup?", 2), ("Who feeds the cat?", 1))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from bot.answering.pipeline import Pipeline
 from bot.conversations import Turn
 from bot.models import Audience, Chunk, Embedding, Hit, Matrix, Query, Ranking, Statement
 from bot.ports.generation import Rewritten
-from bot.ports.search import Counts, Floors
+from bot.ports.search import Counts, Floors, SourceCounts
 from tests.nouns import a_chunk
 
 UNSURE, SURE = 0.5, 0.9
@@ -100,7 +100,9 @@ class Library:
     async def embed_queries(self, texts: Sequence[str]) -> Matrix:
         return np.array([[1, 0]] * len(texts), dtype=np.float32)
 
-    async def search(self, query: Query, *, visible_to: Audience, limit: int) -> list[Hit]:
+    async def search(
+        self, query: Query, *, visible_to: Audience, limit: int, within: frozenset[str] = frozenset()
+    ) -> list[Hit]:
         readable = [hit for hit in self.found.get(query.text, ()) if visible_to.may_read(hit.chunk.readable_by)]
         return readable[:limit]
 
@@ -110,6 +112,12 @@ class Library:
     async def counts(self, *, visible_to: Audience) -> Counts:
         raise NotImplementedError
 
+    async def chunks(self, ids: Sequence[str], *, visible_to: Audience) -> Mapping[str, Chunk]:
+        raise NotImplementedError
+
+    async def sources(self, *, visible_to: Audience) -> tuple[SourceCounts, ...]:
+        raise NotImplementedError
+
     async def rerank(self, query: Query, hits: Sequence[Hit], *, limit: int) -> Ranking:
         return Ranking(tuple(hits[:limit]), confidence=self.sure.get(query.text, SURE))
 
@@ -117,7 +125,7 @@ class Library:
         self.asked.append((question, tuple(f"{turn.question} -> {turn.answer}" for turn in history)))
         return Rewritten(question, changed=True)
 
-    async def generate(self, query: Query, passages: Sequence[Hit]) -> AsyncIterator[Statement]:
+    async def generate(self, query: Query, passages: Sequence[Hit]) -> AsyncGenerator[Statement]:
         for passage in passages[: self.quoted]:
             yield Statement(passage.chunk.text, (passage.chunk.id,), passage.chunk.text)
 

@@ -95,7 +95,9 @@ async def test_an_index_that_is_not_there_is_no_bad_figure(tmp_path: Path) -> No
     """What keeps the pipeline from searching stops the experiment: a nought would be a lie."""
 
     class Empty(Library):
-        async def search(self, query: Query, *, visible_to: Audience, limit: int) -> list[Hit]:
+        async def search(
+            self, query: Query, *, visible_to: Audience, limit: int, within: frozenset[str] = frozenset()
+        ) -> list[Hit]:
             raise NothingIndexed("no index")
 
     with pytest.raises(NothingIndexed):

@@ -107,7 +107,9 @@ def test_a_private_answer_can_be_shared_and_followed_up() -> None:
     """And whoever asks a person is told that this is public."""
     offered = buttons(drawn(ANSWER, PRIVATE))
     assert list(offered) == ["Share here", "Ask follow-up", "Why this answer?", "Ask a person"]
-    assert offered["Ask a person"]["confirm"]["text"]["text"] == "This posts your question in the channel."
+    assert offered["Ask a person"]["confirm"]["text"]["text"] == (
+        "Your question and your name go to the help channel, where others see them."
+    )
     assert list(buttons(drawn(DECLINED, PRIVATE))) == ["Ask follow-up", "Ask a person"]
     assert "confirm" not in buttons(drawn(ANSWER))["Ask a person"]
 

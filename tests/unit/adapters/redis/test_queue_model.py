@@ -28,6 +28,7 @@ from bot.adapters.redis.queue import RedisJobQueue
 from bot.adapters.redis.server import embedded
 from bot.errors import LeaseLost
 from bot.ports.queue import Claim
+from tests.nouns import asked
 from tests.redis_fixtures import LEASE, a_job, age_leases, endless
 
 T = TypeVar("T")
@@ -64,7 +65,7 @@ class Model:
         return [(name, self.leased[name].deliveries) for name in lost + fresh]
 
     def holds(self, claim: Claim) -> bool:
-        known = self.leased.get(claim.job.question.text)
+        known = self.leased.get(asked(claim).text)
         return known is not None and known.fence == claim.fence
 
 
@@ -108,11 +109,11 @@ class Queue(RuleBasedStateMachine):
     @rule(target=claims, limit=st.integers(1, 3))
     def claim(self, limit: int) -> MultipleResults[Claim]:
         found = self.run(self.queue.claim(limit=limit, wait=0))
-        assert [(claim.job.question.text, claim.deliveries) for claim in found] == self.model.claim(limit)
+        assert [(asked(claim).text, claim.deliveries) for claim in found] == self.model.claim(limit)
         for claim in found:
             assert claim.fence > self.highest
             self.highest = claim.fence
-            known = self.model.leased[claim.job.question.text]
+            known = self.model.leased[asked(claim).text]
             known.fence, known.age = claim.fence, 0
         return multiple(*found)
 
@@ -126,18 +127,18 @@ class Queue(RuleBasedStateMachine):
     @rule(claim=claims)
     def renew(self, claim: Claim) -> None:
         if self._holding(self.queue.renew(claim), claim):
-            self.model.leased[claim.job.question.text].age = 0
+            self.model.leased[asked(claim).text].age = 0
 
     @rule(claim=claims)
     def release(self, claim: Claim) -> None:
         if self._holding(self.queue.release(claim), claim):
-            known = self.model.leased[claim.job.question.text]
+            known = self.model.leased[asked(claim).text]
             known.deliveries, known.fence, known.age = claim.deliveries - 1, None, LEASE
 
     @rule(claim=claims)
     def retry(self, claim: Claim) -> None:
         if self._holding(self.queue.retry(claim, after=0), claim):
-            known = self.model.leased[claim.job.question.text]
+            known = self.model.leased[asked(claim).text]
             known.fence, known.age = None, LEASE
 
     @rule(claim=consumes(claims))
@@ -161,12 +162,12 @@ class Queue(RuleBasedStateMachine):
 
     def _end(self, step: Awaitable[None], claim: Claim) -> bool:
         """End a job, which is refused to everybody but the holder, and does nothing to a job that has ended."""
-        if claim.job.question.text not in self.model.leased:
+        if asked(claim).text not in self.model.leased:
             self.run(step)
             return False
         if not self._holding(step, claim):
             return False
-        del self.model.leased[claim.job.question.text]
+        del self.model.leased[asked(claim).text]
         return True
 
     @invariant()
