@@ -1,7 +1,8 @@
 """Answers in flight: how soon a first sign comes, what Footnote adds to an answer, and how many calls one takes.
 
-The bot runs in one process with a generator that takes a fixed time; Slack is the playground, in this process. What is
-added is what the message took to its finished answer, less what the generator takes.
+The bot runs in one process with a generator that takes a fixed time; Slack is the playground, in this process. So many
+are kept in flight by asking as often as the generator's time allows; what is added is what a message took to its
+finished answer, less what the generator takes.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from tests.bench.measuring import FOOTNOTE, p, run, where
 CHANNEL = "general"
 PATIENCE = 300.0
 """Seconds after which an answer is lost."""
+ROUNDS = 3
+"""Generator's times for which so many are kept in flight."""
 GLANCE = 0.01
 """Seconds between two looks at what stands in Slack."""
 QUESTION = "<@bot> how many hours of annual leave can I carry over? ({n})"
@@ -84,13 +87,20 @@ def finished(message: Message) -> bool:
     return not message.is_streaming and "[1]" in message.visible_text
 
 
-async def fly(slack: Playground, count: int, *, tag: str) -> Flight:
-    """Ask `count` questions at once, each in a thread of its own, and wait for every answer."""
+async def ask(slack: Playground, asked: dict[str, float], count: int, *, tag: str, every: float) -> None:
+    """Ask `count` questions, one every so many seconds, each in a thread of its own."""
+    start = time.perf_counter()
+    for n in range(count):
+        await asyncio.sleep(max(0.0, start + n * every - time.perf_counter()))
+        asked[await slack.say("ana", CHANNEL, QUESTION.format(n=f"{tag}{n}"))] = time.perf_counter()
+
+
+async def fly(slack: Playground, count: int, *, tag: str, every: float = 0.0) -> Flight:
+    """Ask `count` questions, at once or spread, and wait for every answer."""
     before = len(slack.calls)
     flight = Flight()
     asked: dict[str, float] = {}
-    for n in range(count):
-        asked[await slack.say("ana", CHANNEL, QUESTION.format(n=f"{tag}{n}"))] = time.perf_counter()
+    asking = asyncio.create_task(ask(slack, asked, count, tag=tag, every=every))
     signs: dict[str, float] = {}
     ends: dict[str, float] = {}
     deadline = time.perf_counter() + PATIENCE
@@ -101,6 +111,7 @@ async def fly(slack: Playground, count: int, *, tag: str) -> Flight:
                 if message.user == slack.bot_user_id}  # fmt: skip
         signs |= {ts: now for ts in asked if ts not in signs and (ts in said or slack.status(CHANNEL, ts))}
         ends |= {ts: now for ts in asked if ts not in ends and ts in said and finished(said[ts])}
+    await asking
     flight.lost = count - len(ends)
     flight.signs = [signs[ts] - asked[ts] for ts in signs]
     flight.answers = [ends[ts] - asked[ts] for ts in ends]
@@ -145,7 +156,11 @@ async def measure(arguments: argparse.Namespace, home: Path) -> None:
             alone.calls += one.calls
         report("1", alone, arguments.seconds)
         for count in arguments.in_flight:
-            report(str(count), await fly(slack, count, tag=f"many{count}."), arguments.seconds)
+            every = arguments.seconds / count
+            spread = await fly(slack, count * ROUNDS, tag=f"spread{count}.", every=every)
+            report(f"{count}, one every {every * 1e3:.0f} ms", spread, arguments.seconds)
+        for count in arguments.burst:
+            report(f"{count} at once", await fly(slack, count, tag=f"burst{count}."), arguments.seconds)
 
 
 def main() -> None:
@@ -155,6 +170,7 @@ def main() -> None:
     parser.add_argument("--characters", type=int, default=1_500, help="what it writes")
     parser.add_argument("--alone", type=int, default=10, help="answers, one after another, before the crowd")
     parser.add_argument("--in-flight", type=int, nargs="+", default=[20, 200], metavar="N")
+    parser.add_argument("--burst", type=int, nargs="*", default=[20], metavar="N", help="questions at one instant")
     parser.add_argument("--rate-limits", action="store_true", help="let Slack's rate limits apply")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
