@@ -68,7 +68,7 @@ class GrowingReply:
     # --- while the answer is made -----------------------------------------------------------------------------------
 
     async def sign(self) -> None:
-        """Show that we are at it; see the port. Where Slack has no room for a status just now, it comes later."""
+        """Show that we are at it; see the port. Where Slack shows no status just now, the answer does not wait."""
         async with self._busy:
             if self._signed or self.at is not None:
                 return
@@ -85,10 +85,8 @@ class GrowingReply:
         except Refused:
             self.refused.note(self._here(STATUS))
             return False
-        except SlackUnavailable as failure:
-            if failure.retry_after is None:
-                raise
-            self.step(self._words or SEARCHING)  # where there is room a little later
+        except SlackUnavailable:
+            self.step(self._words or SEARCHING)  # where it can be shown a little later
         return True
 
     def step(self, words: str) -> None:
