@@ -247,7 +247,7 @@ class Timings:
 
 def _worded(cited: Cited, confidence: Confidence, audience: Audience) -> str:
     if not cited.citations:
-        return NOT_FOR_EVERYONE_HERE if len(audience.readers) > 1 else NOT_IN_THE_DOCS
+        return NOT_IN_THE_DOCS if len(audience.readers) == 1 else NOT_FOR_EVERYONE_HERE
     return cited.text if confidence == "high" else f"{HEDGE}\n{cited.text}"
 
 

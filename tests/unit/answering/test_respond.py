@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.answering.pipeline import HEDGE, NOT_IN_THE_DOCS, SURE
+from bot.answering.pipeline import HEDGE, NOT_FOR_EVERYONE_HERE, SURE
 from bot.answering.respond import MEMBERS_ONLY, NO_QUESTION
 from bot.answering.stopping import gone
 from bot.channels import ChannelSettings
@@ -111,10 +111,10 @@ async def test_a_mention_without_words_gets_a_hint(world: World, question: Quest
 
 
 async def test_nobody_to_read_means_nothing_to_show(world: World, question: QuestionFactory) -> None:
-    """An audience that could not be found out sees no passage."""
+    """An audience that could not be found out sees no passage, and is not told that there is none."""
     world.thread.audience_is = Audience.of()
     await world.ask(question())
-    assert world.thread.messages == [NOT_IN_THE_DOCS]
+    assert world.thread.messages == [NOT_FOR_EVERYONE_HERE]
 
 
 async def test_memory_obeys_the_index(world: World, question: QuestionFactory) -> None:
