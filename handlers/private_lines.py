@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.errors import Refused, SlackUnavailable
 from bot.models import Answer, Question
 from bot.ports.slack import Note
 from bot.records import State
@@ -50,7 +51,12 @@ class PrivateLine:
             return
         await self.note(State.POSTING, None)
         self._sent = True
-        await self.call.reply(self.question.reply_url, response_type="ephemeral", **shown(message))
+        try:
+            await self.call.reply(self.question.reply_url, response_type="ephemeral", **shown(message))
+        except (Refused, SlackUnavailable) as failure:
+            if isinstance(failure, Refused) or failure.retry_after is not None:
+                await self.note(State.RECEIVED, None)  # Slack took nothing: another try is no second message
+            raise
 
 
 @dataclass(slots=True)

@@ -57,7 +57,8 @@ class Replies(Protocol):
         """The reply to `question`, which already stands at `at` where that is known.
 
         `note` is awaited with `POSTING` or `STREAMING` before a message is begun, and with `SIGNED` and its id after.
-        A private line is sent at most once: opened again after `POSTING` was noted, it is not sent again.
+        A private line is sent at most once: opened again after `POSTING` was noted, it is not sent again. One that
+        Slack did not take is noted as `RECEIVED`.
         """
         ...
 

@@ -248,6 +248,21 @@ async def test_an_address_that_is_used_up_is_a_refusal(world: World) -> None:
     assert str(refused.value) == "reply address: 404"
 
 
+async def test_a_private_line_that_slack_did_not_take_may_be_sent_by_another_try(world: World) -> None:
+    """Where Slack asks to wait for longer than anybody does, nothing was shown: nothing would be shown twice."""
+    question = await world.commanded()
+    world.slack.fail("response_url", retry_after=30)
+    async with world.open(question) as reply:
+        with pytest.raises(SlackUnavailable):
+            await reply.answer(ANSWER)
+    assert world.noted == [(State.POSTING, None), (State.RECEIVED, None)]
+    world.slack.fail("response_url", "internal_error", status=500)
+    async with world.open(question) as reply:
+        with pytest.raises(SlackUnavailable):
+            await reply.answer(ANSWER)
+    assert world.noted[2:] == [(State.POSTING, None)]
+
+
 async def test_an_address_that_nobody_answers_at_is_said(world: World) -> None:
     """Nobody knows then whether it was shown."""
     question = replace(await world.commanded(), reply_url="http://127.0.0.1:9/respond/x")
@@ -379,13 +394,21 @@ async def test_a_slack_that_never_answers_is_given_up() -> None:
 
 
 @pytest.mark.parametrize("code", ["internal_error", "fatal_error", "service_unavailable", "request_timeout"])
-@pytest.mark.parametrize("method", [STATUS, POST])
-async def test_a_passing_failure_may_be_tried_again(world: World, method: str, code: str) -> None:
+async def test_a_passing_failure_may_be_tried_again(world: World, code: str) -> None:
     """Slack's own trouble is not an answer."""
     question = await world.asked()
-    world.slack.fail(method, code)
+    world.slack.fail(POST, code)
     with pytest.raises(SlackUnavailable, match=code):
         await world.posted(question)
+
+
+async def test_a_status_that_cannot_be_shown_keeps_no_answer_back(world: World) -> None:
+    """It is a courtesy: while that method alone is out of order, answers are given without it."""
+    question = await world.asked()
+    world.slack.fail(STATUS, "internal_error", times=9)
+    await world.posted(question)
+    (message,) = world.thread(question)
+    assert LEAVE.quote in message.visible_text
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
