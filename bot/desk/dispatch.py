@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+import structlog
+from structlog.typing import FilteringBoundLogger
+
 from bot.answering.respond import code
 from bot.desk.channel_form import ChannelForms
 from bot.desk.home import HomePage
@@ -16,10 +19,12 @@ from bot.desk.share import Sharer
 from bot.desk.suggest import Suggester
 from bot.desk.summary import Summaries
 from bot.desk.why import Explainer
+from bot.errors import Refused
 from bot.jobs import (
     AnswerQuestion,
     AskInDirect,
     AskPerson,
+    Click,
     Clicked,
     OfferAnswer,
     OpenChannelForm,
@@ -40,6 +45,9 @@ from bot.ports.memory import FeedbackBook
 from bot.ports.queue import Claim
 from bot.ports.slack import Notices, Panels
 
+log: FilteringBoundLogger = structlog.get_logger(__name__)
+
+NO_WAY_TO_ANSWER = "Slack doesn't let me answer where you asked. It's logged as {code} for your admins. Ask me here."
 A_DAY = 24 * 3600
 """Seconds for which a gesture is known to have been tried: longer than any job lives."""
 
@@ -102,7 +110,7 @@ class Dispatch:
         """Tell the person, once the job has failed for good; nobody waits for an offer, a withdrawal or a Home tab."""
         job = claim.job
         if isinstance(job, AnswerQuestion):
-            await self.answers.give_up(job.question, fence=claim.fence, reason=reason)
+            await self._give_up(job.question, fence=claim.fence, reason=reason)
         elif not isinstance(job, WithdrawQuestion | OfferAnswer | ShowHome | Suggest):
             await self._apologise(job)
 
@@ -155,9 +163,25 @@ class Dispatch:
         fresh = await self.book.once(f"tried/{claim.job.id}", seconds=A_DAY)
         return claim.deliveries > 1 or not fresh
 
+    async def _give_up(self, question: Question, *, fence: int, reason: str) -> None:
+        """Tell the asker where they asked; where Slack lets us say nothing there, in their direct messages."""
+        try:
+            await self.answers.give_up(question, fence=fence, reason=reason)
+        except Refused:
+            asker = Click(question.id, question.conversation.workspace, question.asker)
+            await self.notices.whisper(asker, NO_WAY_TO_ANSWER.format(code=code(question.id)))
+
     async def _apologise(self, job: Clicked) -> None:
+        """In the modal that waits; where Slack shows nothing in it, as a private line."""
         text = f"I couldn't do this. It's logged as {code(job.id)} for your admins."
-        if job.click.view:
-            await self.panels.apologise(job.click, text)
-        else:
+        if not (job.click.view and await self._shown(job.click, text)):
             await self.notices.whisper(job.click, text)
+
+    async def _shown(self, click: Click, text: str) -> bool:
+        """Whether Slack takes a line for the modal that waits."""
+        try:
+            await self.panels.apologise(click, text)
+        except Refused as refusal:
+            log.warning("modal_unfilled", job=click.id, reason=str(refusal))
+            return False
+        return True
