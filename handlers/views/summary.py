@@ -14,12 +14,14 @@ LONGEST_POINT = 600
 """Characters of a statement."""
 TITLE = "What this thread says"
 NOTHING = "There is nothing to summarise in this thread yet."
+UNREAD = "I found nothing to read in this thread. If I'm not in this channel, invite me first: /invite @Footnote"
 
 
 def summary_message(summary: Summary, *, now: datetime) -> Message:
     """The message that shows a summary, or that there is nothing to summarise."""
     if not summary.points:
-        return Message(text=NOTHING, blocks=(rich(row(*words(NOTHING))),))
+        nothing = NOTHING if summary.messages else UNREAD
+        return Message(text=nothing, blocks=(rich(row(*words(nothing))),))
     points = [line(point.text, limit=LONGEST_POINT) or "–" for point in summary.points[:MOST]]
     fallback = escaped("\n".join([TITLE, *points]), limit=LONGEST_FALLBACK)
     return Message(text=fallback, blocks=tuple(_parts(summary, now)))
