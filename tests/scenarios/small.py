@@ -114,22 +114,21 @@ class Hurry:
 
 
 class Shelf(Library):
-    """Documents in memory, and a generator that can be told to be slow."""
+    """Documents in memory, and a generator that can be told to be slow: it goes on once for each of `pauses`."""
 
-    slow: asyncio.Event | None = None
-    """Nothing after the first statement before this is set."""
+    pauses: tuple[asyncio.Event, ...] = ()
 
     async def rewrite(self, question: str, history: Sequence[Turn]) -> Rewritten:
         """The question as it is."""
         return Rewritten(text=question)
 
     async def generate(self, query: Query, passages: Sequence[Hit]) -> AsyncGenerator[Statement]:
-        """The first passage, and when it is slow the same again later."""
+        """The first passage; after each pause, much of the same."""
         chunk = passages[0].chunk
         yield Statement(chunk.text, (chunk.id,), chunk.text)
-        if self.slow is not None:
-            await self.slow.wait()
-            yield Statement(chunk.text, (chunk.id,), chunk.text)
+        for pause in self.pauses:
+            await pause.wait()
+            yield Statement(" ".join([chunk.text] * 20), (chunk.id,), chunk.text)
 
 
 @dataclass
@@ -174,6 +173,17 @@ class Small:
         """How often these were called."""
         every = [*self.slack.calls, *self.slack.responses]
         return sum(call.method in methods for call in every)
+
+    def last(self, channel: str, action: str) -> str:
+        """The newest message of the bot's with such a button."""
+        room = self.slack.workspace.room(channel)
+        every = [one for one in (*room.messages.values(), *room.ephemeral.values()) if action in one.buttons]
+        return max(every, key=lambda one: float(one.ts)).ts
+
+    def early(self) -> list[str]:
+        """The calls that came before Slack wanted them, but for those that were under way when it said so."""
+        asked = {(call.method, call.at) for call in self.slack.calls if call.retry_after is not None}
+        return [call.method for call in self.slack.too_early() if (call.method, call.at) not in asked]
 
     # --- what the bot left lying ------------------------------------------------------------------------------------
 
