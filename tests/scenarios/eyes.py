@@ -18,11 +18,15 @@ class Eyes:
     slack: Playground
     seen: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """By the id of a person: messages and views as Slack got them, as JSON."""
+    members: dict[str, list[tuple[float, frozenset[str]]]] = field(default_factory=lambda: defaultdict(list))
+    """By the id of a conversation: who was in it from which moment on."""
 
     @classmethod
     def of(cls, slack: Playground) -> Eyes:
         """Eyes that are open."""
         eyes = cls(slack)
+        for room in slack.workspace.rooms.values():
+            eyes.members[room.id].append((0.0, frozenset(room.members)))
         slack.workspace.watchers.append(eyes.watch)
         return eyes
 
@@ -34,6 +38,8 @@ class Eyes:
             alone = message.ephemeral_to
             people = [self.slack.id_of(alone)] if alone else workspace.rooms[message.channel].members
             self._note(people, [message.text, message.blocks])
+        elif change.kind == "members":
+            self.members[change.of.id].append((workspace.clock(), frozenset(change.of.members)))
         elif change.kind in ("view", "home"):
             self._note([change.of.owner], change.of.view)
         elif change.kind == "prompts":
@@ -55,15 +61,15 @@ class Eyes:
             assert person in allowed or not any(words in one for one in shown), f"{person} was shown {words!r}"
         for call in self.slack.calls:
             if words in json.dumps(call.arguments, ensure_ascii=False):
-                assert self._spoken_to(call.arguments) <= allowed, f"{call.method} told too many {words!r}"
+                assert self._spoken_to(call.arguments, call.at) <= allowed, f"{call.method} told too many {words!r}"
 
-    def _spoken_to(self, arguments: dict[str, Any]) -> set[str]:
-        """Who hears a call; nobody knows it of one that names neither a person nor a place."""
+    def _spoken_to(self, arguments: dict[str, Any], at: float) -> set[str]:
+        """Who hears a call of that moment; nobody knows it of one that names neither a person nor a place."""
         person = arguments.get("user") or arguments.get("user_id")
         place = arguments.get("channel") or arguments.get("channel_id")
         if person:
             return {str(person)}
         if place:
-            return set(self.slack.workspace.rooms[str(place)].members)
+            return set(next(there for since, there in reversed(self.members[str(place)]) if since <= at))
         view = self.slack.workspace.modals.get(str(arguments.get("view_id")))
         return {view.owner} if view else set()

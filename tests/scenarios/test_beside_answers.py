@@ -52,7 +52,6 @@ async def test_why_shows_each_clicker_what_they_may_read(company: Whole) -> None
         await slack.click("ben", "people-ops", answer.ts, "why")
         await slack.wait_until(lambda: "Understood as" in company.modal("ben"))
         await company.settled(footnote)
-        await slack.leave("ben", "people-ops")
     mine, others = company.modal("ana"), company.modal("ben")
     assert "how much does band four earn?" in mine
     assert "Quillfeather" in mine

@@ -1,34 +1,11 @@
 """From a message in Slack to a cited answer in its thread, through everything that runs in production."""
 
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
-import pytest
-
-from bot.models import Principal
+from tests.scenarios.company import BAND_FOUR, HANDBOOK, LEAVE
 from tests.scenarios.whole import Whole, whole
 
-HANDBOOK = {
-    "leave.md": (
-        "# Leave\n\n## Annual leave\n\nYou may carry over at most 240 hours of annual leave into the next year. "
-        "Hours above that are forfeited.\n\n## Sick leave\n\nTell your lead before ten when you are ill.\n"
-    ),
-    "vpn.md": (
-        "# Working from afar\n\n## Setting up the VPN\n\nInstall the client from the self-service portal, "
-        "then sign in with your badge number.\n"
-    ),
-    "canteen.md": "# Canteen\n\nLunch is served from noon until two. Vegetarian dishes are marked with a leaf.\n",
-}
-PAY = {"bands.md": "# Pay bands\n\nBand four earns between 70,000 and 85,000 euros a year.\n"}
-LEAVE_QUESTION = "@Footnote how many hours of annual leave can I carry over?"
-
-
-@pytest.fixture
-async def company(tmp_path: Path) -> AsyncGenerator[Whole]:
-    """A company with a handbook that every member may read."""
-    async with whole(tmp_path) as built:
-        await built.indexed("handbook", HANDBOOK)
-        yield built
+LEAVE_QUESTION = f"@Footnote {LEAVE}"
 
 
 async def test_a_mention_is_answered_in_its_thread_with_its_source(company: Whole) -> None:
@@ -126,65 +103,62 @@ async def test_a_foreign_question_is_told_so(company: Whole) -> None:
 class TestAudience:
     """Only what every reader of the reply may read."""
 
-    QUESTION = "@Footnote how much does band four earn?"
+    QUESTION = f"@Footnote {BAND_FOUR}"
 
-    @pytest.fixture
-    async def guarded(self, company: Whole) -> Whole:
-        """The same company with a folder for one group."""
-        await company.indexed("pay", PAY, readable_by=[Principal("group", "people-ops")])
-        return company
-
-    async def test_the_group_is_answered_where_it_is_alone(self, guarded: Whole) -> None:
+    async def test_the_group_is_answered_where_it_is_alone(self, company: Whole) -> None:
         """In a channel whose every member holds the group, its documents answer."""
-        async with guarded.running():
-            answer = await guarded.asked("ana", "people-ops", self.QUESTION)
+        async with company.running():
+            answer = await company.asked("ana", "people-ops", self.QUESTION)
         assert "70,000" in answer.visible_text
 
-    async def test_one_other_reader_is_enough_to_say_nothing(self, guarded: Whole) -> None:
+    async def test_one_other_reader_is_enough_to_say_nothing(self, company: Whole) -> None:
         """Where one member may not read it, the same person gets no word, title or heading of it."""
-        async with guarded.running():
-            answer = await guarded.asked("ana", "general", self.QUESTION)
+        async with company.running():
+            answer = await company.asked("ana", "general", self.QUESTION)
         assert "70,000" not in answer.visible_text
         assert "Pay bands" not in answer.visible_text
-        assert not any("70,000" in str(call.arguments) for call in guarded.slack.calls)
+        assert not any("70,000" in str(call.arguments) for call in company.slack.calls)
 
-    async def test_a_direct_message_is_read_by_the_asker_alone(self, guarded: Whole) -> None:
+    async def test_a_direct_message_is_read_by_the_asker_alone(self, company: Whole) -> None:
         """The same question in private is answered to who may read it, and to nobody else."""
-        async with guarded.running():
-            allowed = await guarded.asked("ana", "dm-ana", "how much does band four earn?")
-            refused = await guarded.asked("ben", "dm-ben", "how much does band four earn?")
+        async with company.running():
+            allowed = await company.asked("ana", "dm-ana", BAND_FOUR)
+            refused = await company.asked("ben", "dm-ben", BAND_FOUR)
         assert "70,000" in allowed.visible_text
         assert "70,000" not in refused.visible_text
 
-    async def test_a_guest_in_the_channel_closes_the_handbook(self, guarded: Whole) -> None:
+    async def test_a_guest_in_the_channel_closes_the_handbook(self, company: Whole) -> None:
         """Documents for members are not quoted where a guest reads along."""
-        async with guarded.running():
-            answer = await guarded.asked("ana", "project-x", LEAVE_QUESTION)
+        async with company.running():
+            answer = await company.asked("ana", "project-x", LEAVE_QUESTION)
         assert "240" not in answer.visible_text
 
-    async def test_a_guest_is_told_whom_to_ask(self, guarded: Whole) -> None:
+    async def test_a_guest_is_told_whom_to_ask(self, company: Whole) -> None:
         """A guest gets one polite sentence."""
-        async with guarded.running():
-            answer = await guarded.asked("gus", "project-x", LEAVE_QUESTION)
+        async with company.running():
+            answer = await company.asked("gus", "project-x", LEAVE_QUESTION)
         assert "only answer members" in answer.visible_text
 
-    async def test_memory_does_not_carry_words_to_a_new_reader(self, guarded: Whole) -> None:
+    async def test_memory_does_not_carry_words_to_a_new_reader(self, company: Whole) -> None:
         """After somebody joins, a follow-up shows nothing that the newcomer may not read."""
-        async with guarded.running():
-            first = await guarded.asked("ana", "people-ops", self.QUESTION)
-            await guarded.slack.join("ben", "people-ops")
-        async with guarded.running():  # another process: what is known of the channel is asked anew
-            second = await guarded.asked("ana", "people-ops", "and how much is that at most?", thread_ts=first.root_ts)
+        async with company.running():
+            first = await company.asked("ana", "people-ops", self.QUESTION)
+            await company.slack.join("ben", "people-ops")
+        async with company.running():  # another process: what is known of the channel is asked anew
+            second = await company.asked("ana", "people-ops", "and how much is that at most?", thread_ts=first.root_ts)
         assert "85,000" not in second.visible_text
         assert "Pay bands" not in second.visible_text
 
 
-async def test_deleted_means_gone_while_the_bot_runs(company: Whole) -> None:
+async def test_deleted_means_gone_while_the_bot_runs(tmp_path: Path) -> None:
     """A document removed from its folder is unanswerable after the next indexing, also for a follow-up."""
-    async with company.running():
-        first = await company.asked("ana", "general", LEAVE_QUESTION)
-        await company.indexed("handbook", {name: text for name, text in HANDBOOK.items() if name != "leave.md"})
-        second = await company.asked("ana", "general", "and how many hours exactly?", thread_ts=first.root_ts)
+    async with whole(tmp_path) as company:
+        await company.indexed("handbook", HANDBOOK)
+        async with company.running():
+            first = await company.asked("ana", "general", LEAVE_QUESTION)
+            await company.indexed("handbook", {name: text for name, text in HANDBOOK.items() if name != "leave.md"})
+            second = await company.asked("ana", "general", "and how many hours exactly?", thread_ts=first.root_ts)
+    assert "240" in first.visible_text
     assert "240" not in second.visible_text
 
 

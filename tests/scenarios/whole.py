@@ -122,9 +122,10 @@ class Whole:
 async def _ended(footnote: Bot, worker: Worker, task: "asyncio.Task[None]") -> None:
     """Stop the worker; one that has nothing to do need not notice by itself."""
     worker.stop()
-    if not await footnote.memory.jobs.depth():
-        task.cancel()
-    await asyncio.wait([task])
+    while not task.done():
+        if not await footnote.memory.jobs.depth():
+            task.cancel()
+        await asyncio.wait([task], timeout=0.02)
     if not task.cancelled():
         task.result()
 
