@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.channels import ChannelSettings
+from bot.channels import Change, ChannelSettings
 from bot.models import Citation
 
 
@@ -116,12 +116,16 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What admins see on their Home tab: usage, top unanswered questions (with how often), problems as sentences."""
+    """What admins see on their Home tab: usage, top unanswered questions (with how often), problems as sentences.
+
+    `changes` are the last lines of the audit, newest first.
+    """
 
     week: Week
     unanswered: tuple[tuple[str, int], ...]
     problems: tuple[str, ...]
     channels: Mapping[str, ChannelSettings]
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ WAITING = timedelta(days=2)
 LOOKED_BACK = timedelta(days=30)
 """For open questions: as long as their records are kept."""
 LONGEST_REASON = 200
+CHANGES = 5
+"""Lines of the audit that are shown."""
 
 _UNANSWERED = frozenset({"not in the docs", "failed"})
 _WORD = re.compile(r"\w+")
@@ -53,6 +55,7 @@ class Overview:
             unanswered=_unanswered(asked, waiting),
             problems=(*_failures(self.syncs()), *_overdue(waiting, now)),
             channels=await self.channels.all(workspace),
+            changes=tuple(await self.channels.changes(workspace, limit=CHANGES)),
         )
 
 

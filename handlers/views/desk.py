@@ -1,8 +1,9 @@
 """The part of the Home tab that admins see: channels, the week, what went unanswered, what is wrong."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
-from bot.channels import ChannelSettings
+from bot.channels import Change, ChannelSettings
 from bot.screens import Desk, Week
 from handlers.buttons import Action
 from handlers.views.blocks import Block, escaped, remark, small
@@ -15,6 +16,8 @@ from handlers.views.pieces import (
     labelled,
     line,
     markup,
+    moment_in_words,
+    person,
     plain,
     row,
     section,
@@ -30,7 +33,7 @@ MOST_NAMED = 3
 _MODE_IN_WORDS = {"continue": "answers follow-ups", "offer": "offers to answer", "mention": "only when mentioned"}
 
 
-def desk_blocks(desk: Desk) -> Iterator[Block]:
+def desk_blocks(desk: Desk, *, now: datetime) -> Iterator[Block]:
     """The blocks below a rule of their own."""
     yield divider()
     yield heading("For admins")
@@ -38,6 +41,7 @@ def desk_blocks(desk: Desk) -> Iterator[Block]:
     yield labelled("This week", row(*words(_week(desk.week))))
     yield from _unanswered(desk.unanswered)
     yield from _channels(desk.channels)
+    yield from _changes(desk.changes, now)
 
 
 def _problems(problems: Sequence[str]) -> Iterator[Block]:
@@ -79,6 +83,13 @@ def _channels(channels: Mapping[str, ChannelSettings]) -> Iterator[Block]:
         yield small(f"{channel(room) or 'a direct message'}   {escaped(_settings(settings))}")
     if len(channels) > MOST_CHANNELS:
         yield remark(f"and {counted(len(channels) - MOST_CHANNELS, 'channel')} more")
+
+
+def _changes(changes: Sequence[Change], now: datetime) -> Iterator[Block]:
+    for change in changes:
+        who, where = person(change.person) or "somebody", channel(change.channel) or "a channel"
+        what = f"{line(change.field)} {line(change.before) or 'nothing'} → {line(change.after) or 'nothing'}"
+        yield small(f"Changed by {who} in {where}: {escaped(what)} · {moment_in_words(change.at, now=now)}")
 
 
 def _settings(settings: ChannelSettings) -> str:

@@ -41,7 +41,7 @@ def home_view(home: Home, *, seal: Seal, now: datetime) -> Block:
     """The tab as one person sees it."""
     blocks = [*_asking(home.suggestions, seal), *_asked(home.earlier, seal, now), *_known(home.sources, now)]
     if home.desk:
-        blocks += desk_blocks(home.desk)
+        blocks += desk_blocks(home.desk, now=now)
     return {"type": "home", "blocks": blocks}
 
 

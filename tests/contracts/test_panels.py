@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels import ChannelSettings
+from bot.channels import Change, ChannelSettings
 from bot.errors import Refused, SlackUnavailable
 from bot.jobs import Click
 from bot.models import Citation
@@ -227,6 +227,7 @@ DESK = Desk(
     unanswered=(("is there a gym?", 7), ("where do I park?", 1)),
     problems=("wiki was not synced for 3 days",),
     channels={"C07ITHELP01": replace(FORM.now, sources=("handbook",))},
+    changes=(Change(NOON - timedelta(hours=2), ANA, "C07ITHELP01", "mode", "continue", "offer"),),
 )
 
 
@@ -247,7 +248,7 @@ async def test_home_says_how_to_ask_what_was_asked_and_what_is_known(world: Worl
 
 
 async def test_home_shows_admins_how_it_goes(world: World) -> None:
-    """Problems first, then the week, what the docs did not say, and how channels are set."""
+    """Problems first, then the week, what the docs did not say, how channels are set, and who set them last."""
     await world.panels.home(ANA, replace(HOME, desk=DESK))
     lines = world.text(world.home).splitlines()
     shown = [line for line in lines[lines.index("For admins") :] if line != "Choose a channel"]
@@ -262,6 +263,7 @@ async def test_home_shows_admins_how_it_goes(world: World) -> None:
         "where do I park?",
         "Channels",
         "#it-help   offers to answer · answers by itself · from handbook · brief · a person can be asked",
+        "Changed by @Ana Ribeiro in #it-help: mode continue → offer · 2 hours ago",
     ]
 
 

@@ -225,6 +225,7 @@ class ChannelBook:
 
     settings: dict[str, ChannelSettings] = field(default_factory=dict[str, ChannelSettings])
     before: dict[str, str] = field(default_factory=dict[str, str])
+    changed: list[Change] = field(default_factory=list[Change])
 
     async def read(self, workspace: str, channel: str) -> ChannelSettings:
         return self.settings.get(channel, ChannelSettings())
@@ -238,7 +239,7 @@ class ChannelBook:
         raise NotImplementedError
 
     async def changes(self, workspace: str, *, limit: int) -> list[Change]:
-        raise NotImplementedError
+        return self.changed[:limit]
 
     async def looks_at(self, workspace: str, person: str, channel: str) -> None:
         self.before[person] = channel

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.channels import ChannelSettings
+from bot.channels import Change, ChannelSettings
 from bot.feedback import Escalation, Feedback
 from bot.jobs import ShowHome
 from bot.models import EVERYONE, Answer, Audience, Principal, Question
@@ -209,3 +209,10 @@ async def test_an_answered_question_that_went_wrong_names_no_document(world: Wor
     world.library.chunks_ = [secret()]
     await world.answered(lunch())
     assert "ellar" not in repr(await desk_of(world))
+
+
+async def test_the_last_changes_of_settings_are_shown(world: World) -> None:
+    """Five lines of the audit, newest first, so that an admin sees who decided what."""
+    changes = [Change(NOON, ADMIN, CANTEEN, "mode", "continue", f"{n}") for n in range(7)]
+    world.channels.changed = changes
+    assert (await desk_of(world)).changes == tuple(changes[:5])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels import ChannelSettings
+from bot.channels import Change, ChannelSettings
 from bot.playground.surfaces import LARGEST_VIEW
 from bot.screens import ChannelForm, Desk, Earlier, Home, Reopened, SourceState, Week, Weighed, Why
 from handlers.buttons import Action, Form
@@ -124,6 +124,7 @@ def test_a_home_of_everything_is_small_enough() -> None:
             ((long, 10**6),) * 99,
             (long,) * 99,
             {f"C07CHANNEL{number}": ChannelSettings(sources=(long,) * 9) for number in range(99)},
+            (Change(NOON, "<!channel>", long, long, long, long),) * 5,
         ),
     )
     view = home_view(home, seal=SEAL, now=NOON)
