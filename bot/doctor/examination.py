@@ -80,7 +80,7 @@ class Patient:
     def _token(self) -> str:
         """The bot token, empty when it is none: another secret is not sent to where it does not belong."""
         token = _plain(self.settings.slack.bot_token)
-        return token if token.startswith("xoxb-") else ""
+        return "" if tokens.bot_token(token) else token
 
     def _bot_token(self) -> Check:
         secrets = self.settings.slack

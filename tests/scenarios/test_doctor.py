@@ -171,3 +171,11 @@ async def test_beside_a_bot_that_serves_it_is_let_in(sound: Installation) -> Non
         assert done.status == 0
         assert "connects, beside 1 other connection" in done.out
         assert sound.slack.connections == 1
+
+
+async def test_help_shows_an_example(sound: Installation) -> None:
+    """It explains its levels and its exit status, and shows ways to call it."""
+    done = await _doctor(sound, "--help")
+    assert done.status == 0
+    assert "footnote doctor --http" in done.out.split("Example", 1)[1]
+    assert "Exit status 1" in done.out

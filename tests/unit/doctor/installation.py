@@ -18,6 +18,7 @@ from bot.composition import now
 from bot.doctor.examination import examine
 from bot.doctor.findings import Finding, Found, Level
 from bot.playground import Playground
+from bot.playground.cast import CHANNELS, PEOPLE, USERGROUPS, Channel, Person, Usergroup
 from bot.settings import Settings
 from handlers.manifest import SCOPES
 from handlers.tokens import Transport
@@ -60,9 +61,17 @@ class Installation:
 
 
 @asynccontextmanager
-async def installed(home: Path, redis_url: str, *, scopes: Sequence[str] = SCOPES) -> AsyncGenerator[Installation]:
+async def installed(
+    home: Path,
+    redis_url: str,
+    *,
+    scopes: Sequence[str] = SCOPES,
+    people: Sequence[Person] = PEOPLE,
+    channels: Sequence[Channel] = CHANNELS,
+    usergroups: Sequence[Usergroup] = USERGROUPS,
+) -> AsyncGenerator[Installation]:
     """A bot that could be served at once, over either transport."""
-    async with Playground(scopes=scopes) as slack:
+    async with Playground(scopes=scopes, people=people, channels=channels, usergroups=usergroups) as slack:
         yield Installation(
             slack,
             {

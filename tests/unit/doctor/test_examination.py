@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from bot.playground import Playground
-from bot.playground.cast import CHANNELS
+from bot.playground.cast import CHANNELS, PEOPLE, Channel, Person, Usergroup
 from handlers.manifest import SCOPES
 from tests.unit.doctor.installation import Installation, answering, installed, of_level
 
@@ -55,6 +55,10 @@ WRONG = {
     ),
     "no token at all": Wrong(
         "error", "Slack bot token", "holds something else", "OAuth & Permissions", {"SLACK_BOT_TOKEN": "hunter2"}
+    ),
+    "a token with a line break in it": Wrong(
+        "error", "Slack bot token", "holds characters that no token has", "OAuth & Permissions",
+        {"SLACK_BOT_TOKEN": "xoxb-1\r\n2"},
     ),
     "unknown bot token": Wrong(
         "error", "Slack bot token", "unknown to Slack (invalid_auth)", "copy the Bot User OAuth Token",
@@ -255,6 +259,54 @@ async def test_a_help_channel_without_the_bot_is_found(sound: Installation) -> N
     (told,) = of_level(await sound.examined("socket", {"FOOTNOTE_HELP_CHANNEL": "C07ITHELP01"}), "error")
     assert (told.name, told.said) == ("Help channel", "the bot is not in #it-help")
     assert told.remedy == "in Slack, in #it-help: /invite @footnote"
+
+
+async def test_what_is_switched_off_in_slack_is_told_apart(indexed_home: Path, valkey_url: str) -> None:
+    """A deactivated person, a disabled group and an archived channel exist, and are of no use."""
+    left = Person("lea", "Lea Left", "U07LEALEFT9", kind="deactivated")
+    group = Usergroup("old", "Old group", "S07OLDGROUP", ("ana",), disabled=True)
+    channel = Channel("attic", "C07ATTIC001", ("ana", "bot"), archived=True)
+    changes = {
+        "FOOTNOTE_ADMINS": left.id,
+        "FOOTNOTE_HUMANS": group.id,
+        "FOOTNOTE_HELP_CHANNEL": channel.id,
+    }
+    async with installed(
+        indexed_home, valkey_url, people=(*PEOPLE, left), channels=(*CHANNELS, channel), usergroups=(group,)
+    ) as installation:
+        found = await installation.examined("socket", changes)
+    assert [(one.level, one.name, one.said) for one in found.findings if one.level != "ok"] == [
+        ("warning", "Admins", f"FOOTNOTE_ADMINS names {left.id}, whose account is deactivated"),
+        ("error", "Ask a person", "FOOTNOTE_HUMANS names @old, which is disabled"),
+        ("error", "Help channel", "FOOTNOTE_HELP_CHANNEL names #attic, which is archived"),
+    ]
+
+
+async def test_people_and_places_that_are_right_are_told_so(sound: Installation) -> None:
+    """Each id that a setting names has its line, so that a reader sees what it stands for."""
+    changes = {
+        "FOOTNOTE_ADMINS": "U07ADAMORO4",
+        "FOOTNOTE_HUMANS": "S07PEOPLEOP",
+        "FOOTNOTE_HELP_CHANNEL": "C07ITHELP01",
+    }
+    told = {one.name: (one.level, one.said) for one in (await sound.examined("socket", changes)).findings}
+    assert told["Admins"] == ("ok", "1 besides the workspace's own")
+    assert told["Ask a person"] == ("ok", "calls @people-ops")
+    assert told["Help channel"] == ("ok", "#it-help")
+
+
+async def test_a_secret_is_not_sent_where_it_does_not_belong(sound: Installation) -> None:
+    """What stands in the wrong variable is known by its looks; Slack is asked without it."""
+    seen: list[str] = []
+
+    async def record(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization", ""))
+        return web.json_response({"ok": False, "error": "not_authed"})
+
+    async with answering(record) as address:
+        swapped = {"SLACK_BOT_TOKEN": sound.slack.app_token, "SLACK_APP_TOKEN": sound.slack.bot_token}
+        await sound.examined("socket", {**swapped, "SLACK_API_URL": address})
+    assert set(seen) == {""}
 
 
 async def test_names_of_private_channels_are_not_shown(sound: Installation) -> None:
