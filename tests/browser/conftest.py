@@ -10,9 +10,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from bot.composition import Bot
 from bot.playground import Playground
 from tests.browser.speaker import Speaker
 from tests.browser.talker import Talker
+from tests.browser.walk import SUGGESTIONS as QUESTIONS
+from tests.browser.walk import Held, Walk, at_work, library
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ARGUMENTS = (
@@ -105,3 +108,23 @@ async def stage(browser: Browser, slack: Playground, speaker: Speaker, complaint
     del speaker
     async with opened(browser, slack, complaints) as page:
         yield page
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Playground, Bot, Held]]:
+    """A company with the whole bot, which all tests of a module share: each asks what no other asks."""
+    settings, generator = await library(tmp_path_factory.mktemp("office")), Held()
+    async with (
+        Playground(suggestions=QUESTIONS) as slack,
+        at_work(settings, slack, generator=generator) as footnote,
+    ):
+        yield slack, footnote, generator
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def walk(browser: Browser, office: tuple[Playground, Bot, Held], complaints: list[str]) -> AsyncIterator[Walk]:
+    """Ana in front of #general."""
+    async with opened(browser, office[0], complaints) as page:
+        yield Walk(page, *office)
+    while open_views := list(office[0].workspace.modals):  # what one test left open is in nobody's way
+        await office[0].dismiss(open_views[0])

@@ -3,7 +3,7 @@
 
 import { isSure } from "./acting.js";
 import { icon, isWeb, make } from "./making.js";
-import { myRooms, nameOf, state } from "./known.js";
+import { nameOf, state, visibleRooms } from "./known.js";
 
 // --- buttons ------------------------------------------------------------------------------------------------------
 
@@ -121,7 +121,7 @@ function optionsOf(node) {
   const chosen = new Set((node.of || []).filter((option) => option.chosen).map((option) => option.value));
   const named = ([value, text]) => ({ value, text, chosen: chosen.has(value) });
   const people = [...state.people, state.bot].map((person) => [person.id, person.real_name]);
-  const places = myRooms().map((each) => [each.id, nameOf(each), each.kind]);
+  const places = visibleRooms().map((each) => [each.id, nameOf(each), each.kind]);
   if (node.source === "users") return people.map(named);
   const kinds = { public: "channel", private: "private", im: "im" };
   const wanted = new Set((node.filter || "").split(" ").map((kind) => kinds[kind]));

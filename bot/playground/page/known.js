@@ -29,6 +29,8 @@ export const state = {
 export const room = () => state.rooms.get(state.here);
 export const isHome = () => state.tab === "home" && room().kind === "im";
 export const personOf = (id) => (id === state.bot.id ? state.bot : state.people.find((person) => person.id === id));
+// Public channels are to be seen, and chosen, from outside too.
+export const visibleRooms = () => [...state.rooms.values()].filter((each) => each.kind === "channel" || each.members.includes(state.me.id));
 export const myRooms = () => [...state.rooms.values()].filter((each) => each.members.includes(state.me.id));
 export const isMine = (message) => message.only === null || message.only === state.me.name;
 export const inRoom = (id) => [...(state.messages.get(id) || new Map()).values()].filter(isMine);
