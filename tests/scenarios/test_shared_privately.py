@@ -1,5 +1,6 @@
 """What one person asks alone: /ask and what can be shared of it, /search, and what is more for them than for others."""
 
+from bot.channels import ChannelSettings
 from bot.playground import Message
 from tests.scenarios.company import BAND_FOUR, LEAVE, LUNCH
 from tests.scenarios.whole import Whole
@@ -81,6 +82,38 @@ class TestAsk:
         assert "Understood as" in second.visible_text
         assert public(company, "general") == []
 
+    async def test_asked_again_it_is_answered_again(self, company: Whole) -> None:
+        """The line that took the question has a way out, should no answer follow; pressed, there is another answer."""
+        slack = company.slack
+        async with company.running() as footnote:
+            await slack.command("ana", "general", "/ask", LEAVE)
+            await company.told("ana", "general", "240 hours")
+            await company.settled(footnote)
+            first = company.private("ana", "general")[0]
+            await slack.click("ana", "general", first.ts, "again")
+            await slack.wait_until(lambda: len(answers(company)) == 2)
+            await company.settled(footnote)
+        assert public(company, "general") == []
+
+    async def test_where_the_bot_is_not_it_answers_and_asks_to_be_invited(self, company: Whole) -> None:
+        """A command works everywhere; sharing needs the bot there, and an answer in a thread is not offered."""
+        slack = company.slack
+        async with company.running() as footnote:
+            await slack.leave("bot", "general")
+            await slack.command("ana", "general", "/ask", LEAVE)
+            alone = await company.told("ana", "general", "240 hours")
+            await slack.click("ana", "general", alone.ts, "share")
+            await company.told("ana", "general", "Invite me here first")
+            ts = await slack.say("ben", "general", LUNCH)
+            await slack.message_shortcut("ana", "general", ts, "answer_this")
+            form = slack.modal("ana")
+            assert form
+            assert "In the thread" not in company.modal("ana")
+            await slack.submit(form.id, {})
+            await company.told("ana", "general", "noon")
+            await company.settled(footnote)
+        assert public(company, "general") == []
+
     async def test_without_words_it_says_how(self, company: Whole) -> None:
         """An empty command is answered at once with an example."""
         async with company.running():
@@ -88,6 +121,29 @@ class TestAsk:
                 acked = await company.slack.command("ben", "general", command)
                 assert acked.body
                 assert "after the command" in acked.body["text"]
+
+
+async def test_a_hostile_question_is_words_wherever_it_is_shown(company: Whole) -> None:
+    """Shared, put to people, listed: nothing in it can be clicked, and nobody is called but who should be."""
+    slack = company.slack
+    hostile = f"{LEAVE} <!channel> <@U07BENOKFR2> <https://evil.example|free> [x](https://evil.example)"
+    async with company.running() as footnote:
+        await company.set_up(footnote, "it-help", ChannelSettings(humans="S07PEOPLEOP"))
+        await slack.command("ana", "general", "/ask", hostile)
+        alone = await company.told("ana", "general", "240 hours")
+        for action in ("share", "ask_person", "why"):
+            await slack.click("ana", "general", alone.ts, action)
+        slack.open_home("ana")
+        slack.open_home("ada")
+        await company.settled(footnote)
+    [shared], [call] = public(company, "general"), public(company, "it-help")
+    for message, called in ((alone, []), (shared, ["@Ana Ribeiro"]), (call, ["@people-ops", "@Ana Ribeiro"])):
+        assert [one.text for one in message.nodes_of("mention")] == called
+        assert message.links == []
+    outgoing = [str(call.arguments) for call in (*slack.calls, *slack.responses)]
+    assert not any("<!channel>" in one or "<@U07BENOKFR2>" in one or "|free>" in one for one in outgoing)
+    assert "240 hours" not in company.home_tab("ada")
+    assert "annual leave" not in company.home_tab("ada")
 
 
 async def test_search_shows_passages_page_by_page(company: Whole) -> None:
@@ -171,3 +227,8 @@ def public(company: Whole, channel: str) -> list[Message]:
     """What the bot said in a channel itself for all to see."""
     said = company.slack.messages(channel)
     return [message for message in said if message.author == "bot" and message.ephemeral_to is None]
+
+
+def answers(company: Whole) -> list[Message]:
+    """The private answers that Ana got in #general."""
+    return [line for line in company.private("ana", "general") if "Share here" in line.visible_text]
