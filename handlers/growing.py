@@ -20,6 +20,8 @@ SOON = 1.0
 """Seconds after which an answer that is not there yet is shown as it comes."""
 BETWEEN_STEPS, BETWEEN_PIECES, BETWEEN_EDITS = 1.0, 1.2, 3.0
 """Seconds at least from one change of the status, the stream, or the message to the next."""
+BETWEEN_LOOKS = 2.0
+"""Seconds after which a reply in a crowd looks whether there is room for it to grow."""
 PIECE = 300
 """Characters at least that are shown at a time, but for the first."""
 MOST_CALLS, MOST_BEFORE_TEXT = 7, 4
@@ -105,6 +107,8 @@ class GrowingReply:
 
     async def _show(self) -> None:
         await self._wait_until(self._opened + SOON)
+        while self.stream.others.crowded:
+            await self._wait_until(self.posting.call.pace.clock() + BETWEEN_LOOKS)
         async with self._busy:
             await self.session.begin()
             self._calls += self.session.processing

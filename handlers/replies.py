@@ -45,10 +45,12 @@ class SlackReplies:
             yield Interjection(posting, self.seal, self.now, note, at)
         else:
             reply = self._growing(posting, at, note)
+            self._streams.replies += 1
             reply.begin()
             try:
                 yield reply
             finally:
+                self._streams.replies -= 1
                 await reply.close()
 
     def _growing(self, posting: Posting, at: str | None, note: Note) -> GrowingReply:

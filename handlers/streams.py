@@ -8,15 +8,27 @@ from handlers.views.blocks import LONGEST_BODY, Block
 from handlers.views.body import streamed
 
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
+CROWD = 20
+"""Replies at a time that are shown while they grow."""
 KEPT_APPENDS = 5
 """Appends that are left for other streams."""
 
 
 @dataclass(slots=True)
 class OpenStreams:
-    """How many streams of this process are open: each will need a stop, for which there must be room."""
+    """How many streams of this process are open: each will need a stop, for which there must be room.
+
+    `replies` counts those that are not finished, streams among them. Beyond `CROWD` nothing but a sign of life and the
+    finished answer is shown: Slack takes no more streams than that in a minute, and a process has better to do.
+    """
 
     count: int = 0
+    replies: int = 0
+
+    @property
+    def crowded(self) -> bool:
+        """Whether answers are to come in one piece."""
+        return self.replies > CROWD
 
 
 @dataclass(slots=True)

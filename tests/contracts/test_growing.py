@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import pytest
@@ -15,7 +16,7 @@ from handlers.calls import Calls
 from handlers.growing import GrowingReply
 from handlers.pace import Pace
 from handlers.posting import MARK, Posting
-from handlers.streams import OpenStreams, Stream
+from handlers.streams import CROWD, OpenStreams, Stream
 from tests.contracts.replies_rig import ANSWER, LONG, SENTENCES, World, opened
 from tests.waiting import wait_until
 
@@ -423,18 +424,38 @@ async def streamed_at_once(world: World, questions: list[Question]) -> None:
     await asyncio.gather(*(one(question) for question in questions))
 
 
-async def test_thirty_answers_at_once_stay_within_the_limits() -> None:
+async def test_twenty_answers_at_once_stay_within_the_limits() -> None:
     """All are whole in the end, and no call came before Slack wanted it.
 
     A call that is on its way while time jumps may arrive with later ones, and be told to wait: that is obeyed.
     """
     async with opened(rate_limits=True, hurried=True, patience=600.0) as world:
-        questions = [await world.asked() for _ in range(30)]
+        questions = [await world.asked() for _ in range(CROWD)]
         await streamed_at_once(world, questions)
         assert all(is_whole(world.thread(question)[0]) for question in questions)
         assert world.slack.too_early() == []
         assert world.count(START) > 0
-        assert world.count(POST) > 0
+
+
+async def test_in_a_crowd_answers_come_in_one_piece() -> None:
+    """Each shows its sign of life and then stands whole; once there is room, what is left grows as usual."""
+    async with opened() as world, AsyncExitStack() as others:
+        for _ in range(CROWD):
+            await others.enter_async_context(world.open(await world.asked()))
+        question = await world.asked()
+        async with world.open(question) as reply:
+            await reply.sign()
+            reply.say(LONG.text[:400])
+            world.time.pass_by(10)
+            await asyncio.sleep(0)
+            await reply.answer(LONG)
+        assert world.methods == [STATUS, POST]
+        await others.aclose()
+        another = await world.asked()
+        async with world.open(another) as reply:
+            await world.stream(another, reply)
+            await reply.answer(LONG)
+        assert world.count(START) == 1
 
 
 async def test_nobody_calls_before_slack_wants_it() -> None:
