@@ -31,6 +31,19 @@ async def test_a_message_that_is_a_mention_is_two_events_and_one_answer(company:
     assert company.slack.status("general", answer.root_ts) is None
 
 
+async def test_a_file_or_a_copy_in_the_channel_makes_no_second_question(company: Whole) -> None:
+    """A mention with a file is answered like any other, a follow-up that is also sent to the channel once."""
+    slack = company.slack
+    async with company.running() as footnote:
+        root = await slack.say("ana", "general", f"@Footnote {LEAVE}", file="screenshot.png")
+        await company.answered("general", root)
+        await slack.say("ana", "general", LUNCH, thread_ts=root, broadcast=True)
+        second = await company.answered("general", root, before=1)
+        await company.settled(footnote)
+    assert "noon" in second.visible_text
+    assert len(company.by_bot("general", root)) == 2
+
+
 async def test_a_mention_without_words_answers_what_the_thread_asks(company: Whole) -> None:
     """The thread is read to its end, over several pages, back to the question that nobody has answered."""
     slack = company.slack
@@ -158,6 +171,18 @@ class TestDirectMessages:
         assert "repair counter" in desk.visible_text
         assert "expenses.md" not in desk.visible_text
         assert "noon" in elsewhere.visible_text
+
+    async def test_a_guest_is_told_whom_to_ask(self, company: Whole) -> None:
+        """One polite sentence, and nothing of the documents among what they are prompted with."""
+        slack = company.slack
+        async with company.running() as footnote:
+            slack.open_home("gus")
+            slack.open_home("gus", "messages")
+            answer = await company.asked("gus", "dm-gus", LEAVE)
+            await company.settled(footnote)
+        assert "only answer members" in answer.visible_text
+        assert "There are no docs that you can read yet" in company.home_tab("gus")
+        assert slack.id_of("dm-gus") not in slack.workspace.prompts
 
 
 class TestShortcuts:

@@ -162,6 +162,35 @@ async def test_deleted_means_gone_while_the_bot_runs(tmp_path: Path) -> None:
     assert "240" not in second.visible_text
 
 
+async def test_deleted_means_gone_wherever_an_answer_can_be_seen_again(tmp_path: Path) -> None:
+    """Home, *Share here*, *Why this answer?* and *Outdated?* have no word of a document that went since."""
+    async with whole(tmp_path) as company:
+        slack = company.slack
+        await company.indexed("handbook", HANDBOOK)
+        async with company.running() as footnote:
+            answer = await company.asked("ana", "general", LEAVE_QUESTION)
+            await slack.command("ana", "general", "/ask", LEAVE)
+            alone = await company.told("ana", "general", "240 hours")
+            await company.settled(footnote)
+            await company.indexed("handbook", {name: text for name, text in HANDBOOK.items() if name != "leave.md"})
+            seen = len(company.eyes.seen[slack.id_of("ana")])
+            await slack.click("ana", "general", alone.ts, "share")
+            await company.told("ana", "general", "What it cites has changed since")
+            await slack.click("ana", "general", answer.ts, "outdated")
+            await company.told("ana", "general", "isn't there any more", root=answer.root_ts)
+            await slack.click("ana", "general", answer.ts, "why")
+            await slack.wait_until(lambda: "Something else was weighed" in company.modal("ana"))
+            slack.open_home("ana")
+            await slack.wait_until(lambda: "Your last questions" in company.home_tab("ana"))
+            home = slack.home("ana")
+            assert home
+            await slack.click_in_view(home.id, "reopen")
+            await slack.wait_until(lambda: "The words of this answer are gone" in company.modal("ana"))
+            await company.settled(footnote)
+    shown_since = company.eyes.seen[slack.id_of("ana")][seen:]
+    assert not any("240 hours" in one or "Annual leave" in one for one in shown_since)
+
+
 async def test_a_hostile_document_shows_no_link_and_no_mention(company: Whole) -> None:
     """Whatever a document says, nothing in the posted blocks can be clicked, loads an image or calls people."""
     hostile = (
