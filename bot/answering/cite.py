@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.gate import addresses, gated, unmarked
+from bot.gate import addresses, gated, plain, unmarked
 from bot.models import Chunk, Citation, Hit, Statement
 
 JOINT = " … "
@@ -46,11 +46,10 @@ class Citing:
         if chunk is None:
             return ""
         self._quotes.setdefault(chunk.id, []).append(statement.quote)
-        line = gated(
-            f"{unmarked(statement.text).strip()} [{self._number(chunk.id)}]",
-            sources=len(self._quotes),
-            allowed_urls=self._allowed(chunk),
-        )
+        text, marker = unmarked(statement.text).strip(), f"[{self._number(chunk.id)}]"
+        line = f"{text} {marker}"
+        if not plain(text):
+            line = gated(line, sources=len(self._quotes), allowed_urls=self._allowed(chunk))
         self._lines.append(line)
         return line if len(self._lines) == 1 else f"\n\n{line}"
 
