@@ -184,7 +184,7 @@ def _refuse_unknown(given: Mapping[str, str]) -> None:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
-    place = tuple(str(part) for part in first["loc"] if part not in ("embedded", "server"))
+    place = tuple(part for part in first["loc"] if isinstance(part, str) and part not in ("embedded", "server"))
     variable = _BY_PLACE.get(place) or _BY_PLACE.get((*place, "backend"))
     name = variable.name if variable else ".".join(place)
     return f"{name} cannot be used: {first['msg']}"

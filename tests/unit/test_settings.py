@@ -71,3 +71,18 @@ def test_a_platform_port_is_used_unless_ours_is_set() -> None:
     """PORT, as hosting platforms set it, counts when FOOTNOTE_HTTP_PORT does not."""
     assert load({"PORT": "5000"}).http.port == 5000
     assert load({"PORT": "5000", "FOOTNOTE_HTTP_PORT": "6000"}).http.port == 6000
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("FOOTNOTE_ADMINS", "U0ADA ada"), ("FOOTNOTE_HUMANS", "@people-ops"), ("FOOTNOTE_HELP_CHANNEL", "#help")],
+)
+def test_what_is_no_id_of_slack_is_refused_by_name(name: str, value: str) -> None:
+    """A name is easily taken for an id; the sentence says which variable holds it."""
+    with pytest.raises(Misconfigured, match=name):
+        load({name: value})
+
+
+def test_admins_are_ids_with_commas_or_spaces_between() -> None:
+    """However people write lists."""
+    assert load({"FOOTNOTE_ADMINS": "U0ADA, U0BEN W0CYD"}).slack.admins == ("U0ADA", "U0BEN", "W0CYD")
