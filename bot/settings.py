@@ -1,6 +1,7 @@
 """Every setting, checked at start: environment variables (and `.env`) in, one frozen tree out."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +9,13 @@ from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
 from pydantic import (
+    AfterValidator,
     AnyUrl,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
-    StringConstraints,
     UrlConstraints,
     ValidationError,
 )
@@ -31,10 +32,21 @@ def _ids(value: object) -> object:
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
-PersonId = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,}$")]
+def _shaped(letters: str, sort: str) -> AfterValidator:
+    """An id as Slack writes them, or nothing."""
+
+    def check(value: str) -> str:
+        if value and not re.fullmatch(rf"[{letters}][A-Z0-9]{{2,}}", value):
+            raise ValueError(f"{value!r} is no id of {sort}; write one such as {letters[0]}0123ABCD")
+        return value
+
+    return AfterValidator(check)
+
+
+PersonId = Annotated[str, _shaped("UW", "a person")]
 Ids = Annotated[tuple[PersonId, ...], BeforeValidator(_ids)]
-HumansId = Annotated[str, StringConstraints(pattern=r"^([SUW][A-Z0-9]{2,})?$")]
-ChannelId = Annotated[str, StringConstraints(pattern=r"^([CG][A-Z0-9]{2,})?$")]
+HumansId = Annotated[str, _shaped("SUW", "a user group or person")]
+ChannelId = Annotated[str, _shaped("CG", "a channel")]
 
 
 class _Frozen(BaseModel):
@@ -187,4 +199,4 @@ def _sentence(error: ValidationError) -> str:
     place = tuple(part for part in first["loc"] if isinstance(part, str) and part not in ("embedded", "server"))
     variable = _BY_PLACE.get(place) or _BY_PLACE.get((*place, "backend"))
     name = variable.name if variable else ".".join(place)
-    return f"{name} cannot be used: {first['msg']}"
+    return f"{name} cannot be used: {first['msg'].removeprefix('Value error, ')}"

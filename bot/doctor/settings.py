@@ -11,7 +11,6 @@ from bot.settings import VARIABLES, Settings, load
 SETTINGS = "Settings"
 _PURPOSES = {variable.name: variable.purpose.replace("*", "").replace("`", "") for variable in VARIABLES}
 _PLAIN: Mapping[str, str] = {
-    "String should match": "it holds something else than ids as Slack writes them",
     "Input should be a valid integer": "it is no whole number",
     "Input should be a valid number": "it is no number",
     "Input should be a valid URL": "it is no address",

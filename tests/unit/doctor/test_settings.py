@@ -11,8 +11,8 @@ from bot.settings import VARIABLES
 @pytest.mark.parametrize(
     ("name", "value", "said", "remedy"),
     [
-        ("FOOTNOTE_ADMINS", "ada", "it holds something else than ids", "ids of people"),
-        ("FOOTNOTE_HUMANS", "people", "it holds something else than ids", "id of a user group or person"),
+        ("FOOTNOTE_ADMINS", "ada", "'ada' is no id of a person", "write one such as U0123ABCD"),
+        ("FOOTNOTE_HUMANS", "people", "'people' is no id of a user group or person", "S0123ABCD"),
         ("FOOTNOTE_MEMORY", "postgres", "it is neither embedded nor server", "embedded or server"),
         ("FOOTNOTE_ANSWERS", "many", "it is no whole number", "questions answered at the same time"),
         ("FOOTNOTE_ANSWERS", "0", "it should be greater than or equal to 1", "questions answered"),
