@@ -9,6 +9,7 @@ from handlers.buttons import Action, Seal
 from handlers.views.blocks import LONGEST_ELEMENT, LONGEST_FALLBACK, Block, Message, body, escaped, remark, small
 from handlers.views.body import markdown_blocks
 from handlers.views.pieces import LONGEST_VALUE, actions, button, markup, plain, section
+from handlers.views.quoted import quoted_blocks
 from handlers.views.sources import linked, place, source_line
 
 MOST_SOURCES = 20
@@ -17,6 +18,9 @@ MOST_CLOSEST = 3
 """Passages that are named where the documents do not say."""
 LONGEST_QUERY = 300
 """Characters of what was understood."""
+
+SHORTEST = 100
+"""Milliseconds that are counted."""
 
 QUOTED = "Quoted from the docs automatically"
 WRITTEN = "Written from the docs automatically"
@@ -65,7 +69,7 @@ def ended_message(text: str, *, question: Question, seal: Seal) -> Message:
 
 def _said(answer: Answer) -> tuple[Block, ...]:
     """A quotation is shown character for character; what a model wrote is Markdown."""
-    return (body(answer.text or " "),) if _quoted(answer) else markdown_blocks(answer.text)
+    return quoted_blocks(answer.text) if _quoted(answer) else markdown_blocks(answer.text)
 
 
 def _quoted(answer: Answer) -> bool:
@@ -81,6 +85,8 @@ def _fallback(answer: Answer) -> str:
 
 
 def _sources(answer: Answer, question: Question, seal: Seal, now: datetime) -> Iterator[Block]:
+    if answer.citations:
+        yield remark("Sources")
     for citation in answer.citations[:MOST_SOURCES]:
         line = source_line(citation, now=now, first=answer.citations[0])
         yield section(markup(line), beside=_outdated(citation, question, seal))
@@ -110,7 +116,11 @@ def _made(answer: Answer) -> Iterator[Block]:
     if answer.answered:
         words = QUOTED if _quoted(answer) else WRITTEN
         total = answer.timings_ms.get("total")
-        yield remark(words if total is None else f"{words} · {total / 1000:.1f} s")
+        yield remark(words if total is None else f"{words} · {_seconds(total)}")
+
+
+def _seconds(milliseconds: float) -> str:
+    return f"{milliseconds / 1000:.1f} s" if milliseconds >= SHORTEST else "under 0.1 s"
 
 
 def _rating(question: Question, seal: Seal) -> Block:

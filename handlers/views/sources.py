@@ -15,6 +15,7 @@ LONGEST_OWNER = 80
 """Characters of who answers for a document."""
 
 _UNSAFE = re.compile(r"[\s<>|\"`\\^{}\x00-\x20\x7f-\U0010ffff]")
+_EMAIL = re.compile(r"([\w.+-]+)@[\w.-]+")
 _DAY, _WEEK, _MONTH, _YEAR = 1, 7, 365 / 12, 365
 
 
@@ -40,9 +41,14 @@ def source_line(citation: Citation, *, now: datetime, first: Citation | None = N
     path = f"   {code(named)}" if named else ""
     old = " ⚠ older than 1" if first and _much_older(citation, first) else ""
     age = f"updated {age_in_words(citation.updated, now=now)}{old}" if citation.updated else ""
-    owner = escaped(label(citation.owner[: 4 * LONGEST_OWNER], limit=LONGEST_OWNER))
+    owner = escaped(label(_called(citation.owner[: 4 * LONGEST_OWNER]), limit=LONGEST_OWNER))
     about = " · ".join(part for part in (age, owner) if part)
     return f"{citation.n}  {linked(citation)}{path}{f'   {about}' if about else ''}"
+
+
+def _called(owner: str) -> str:
+    """An owner as people read it: of an e-mail address the part that names them."""
+    return found[1].replace(".", " ") if (found := _EMAIL.fullmatch(owner.strip())) else owner
 
 
 def _much_older(citation: Citation, first: Citation) -> bool:

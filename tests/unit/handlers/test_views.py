@@ -76,12 +76,12 @@ def test_an_answer_is_its_text_its_sources_how_it_was_made_and_what_to_do_about_
     """In that order, with nothing before the answer."""
     message = drawn(ANSWER)
     kinds = [block["type"] for block in message.blocks]
-    assert kinds == ["rich_text", "section", "context", "context_actions", "actions"]
+    assert kinds == ["rich_text", "context", "section", "context", "context_actions", "actions"]
     assert "".join(leaf["text"] for leaf in leaves(message.blocks[0])) == ANSWER.text.replace("`", "")
     assert sources(message) == [
         "1  <https://wiki.acme.example/leave?a=1&amp;b=2#annual|Leave › Annual leave>   updated 3 weeks ago"
     ]
-    assert small_print(message) == ["Quoted from the docs automatically · 0.8 s"]
+    assert small_print(message) == ["Sources", "Quoted from the docs automatically · 0.8 s"]
     assert message.text == f"{ANSWER.text}\nSources: 1 Leave › Annual leave"
     assert list(buttons(message)) == ["Why this answer?", "Ask a person"]
 
@@ -91,8 +91,8 @@ def test_what_buttons_carry_is_sealed() -> None:
     message = drawn(ANSWER)
     for label, action in (("Why this answer?", Action.WHY), ("Ask a person", Action.ASK_PERSON)):
         assert SEAL.open(action, buttons(message)[label]["value"]) == (QUESTION.id,)
-    assert SEAL.open(Action.OUTDATED, message.blocks[1]["accessory"]["value"]) == (QUESTION.id, "leave#0")
-    (thumbs,) = message.blocks[3]["elements"]
+    assert SEAL.open(Action.OUTDATED, message.blocks[2]["accessory"]["value"]) == (QUESTION.id, "leave#0")
+    (thumbs,) = message.blocks[4]["elements"]
     rated = [SEAL.open(Action.RATE, thumbs[f"{side}_button"]["value"]) for side in ("positive", "negative")]
     assert rated == [("good", QUESTION.id), ("bad", QUESTION.id)]
 
@@ -163,6 +163,7 @@ def test_a_source_says_who_answers_for_it() -> None:
     owned = replace(LEAVE, url="", path="", owner="People\nOps & <!here>")
     assert source_line(owned, now=NOON).endswith("updated 3 weeks ago · People Ops &amp; here")
     assert source_line(replace(owned, updated=None), now=NOON).endswith("leave   People Ops &amp; here")
+    assert source_line(replace(owned, owner="people.ops@acme.example"), now=NOON).endswith(" · people ops")
 
 
 @pytest.mark.parametrize(
