@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from bot.commands import options
+from bot.commands.priority import INDEXING, give_way
 from bot.models import Principal
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 async def run(arguments: argparse.Namespace) -> int:
     """Bring the index up to date with the folders, and print what was done."""
+    give_way(INDEXING)
     report = await index(
         options.settings(arguments.home),
         arguments.paths,

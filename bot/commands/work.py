@@ -14,10 +14,12 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 async def run(arguments: argparse.Namespace) -> int:
     """Answer until asked to stop (SIGTERM or Ctrl-C: finish what is begun; again: at once)."""
+    from bot.commands.priority import WORKING, give_way
     from bot.commands.running import until_stopped
     from bot.composition import bot
     from bot.logs import configure
 
+    give_way(WORKING)
     settings = options.settings(arguments.home)
     configure(settings.work.log_level)
     async with bot(settings, transport=None) as footnote, footnote.worker() as worker:

@@ -1,7 +1,7 @@
 """How soon the HTTP door acknowledges: events at a steady pace while the indexer runs.
 
-The edge is `footnote serve --http` as an operator starts it, in a process of its own (with a worker, or without), the
-indexer another; each event is signed, unlike any other, and sent when its time has come, whatever became of those
+The edge is `footnote serve --http` as an operator starts it, with its worker in one process or apart; the indexer is
+another; each event is signed, unlike any other, and sent when its time has come, whatever became of those
 before it. The time is from sending to the 200.
 """
 
@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import json
 import os
-import signal
 import tempfile
 import time
 from collections import Counter
@@ -103,8 +102,12 @@ async def measure(arguments: argparse.Namespace, home: Path) -> list[Reached]:
             "SLACK_BOT_TOKEN": slack.bot_token, "SLACK_SIGNING_SECRET": slack.signing_secret,
             "FOOTNOTE_HTTP_PORT": str(arguments.port),
         }  # fmt: skip
-        command = ["serve", "--http", *(["--edge-only"] if arguments.edge_only else [])]
-        edge = await asyncio.create_subprocess_exec(str(FOOTNOTE), *command, env=environment)
+        apart = [["work"]] if arguments.apart else []
+        serve = ["serve", "--http", *(["--edge-only"] if arguments.apart else [])]
+        processes = [
+            await asyncio.create_subprocess_exec(str(FOOTNOTE), *command, env=environment)
+            for command in (serve, *apart)
+        ]
         beside = asyncio.create_task(indexing(arguments.docs, home)) if not arguments.idle else None
         url = f"http://127.0.0.1:{arguments.port}/slack/events"
         try:
@@ -114,9 +117,9 @@ async def measure(arguments: argparse.Namespace, home: Path) -> list[Reached]:
             if beside:
                 beside.cancel()
                 await asyncio.gather(beside, return_exceptions=True)
-            edge.send_signal(signal.SIGTERM)
-            edge.send_signal(signal.SIGTERM)
-            await edge.wait()
+            for process in processes:
+                process.kill()
+                await process.wait()
 
 
 def main() -> None:
@@ -126,7 +129,7 @@ def main() -> None:
     parser.add_argument("--pace", type=float, default=50.0, help="events a second")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--port", type=int, default=3123)
-    parser.add_argument("--edge-only", action="store_true", help="without a worker in the edge's process")
+    parser.add_argument("--apart", action="store_true", help="edge and worker as two processes, as the Procfile has it")
     parser.add_argument("--idle", action="store_true", help="without the indexer")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
