@@ -1,21 +1,21 @@
 """The HTTP door: what Slack has signed comes in, once; anything else is turned away before it is read."""
 
 import asyncio
-import json
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated, Any, TypeAlias, cast
+from typing import cast
 
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, Field
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
+
+from handlers.shapes import check
 
 LARGEST_BODY = 256 * 1024
 """Bytes of a request; Slack's events are far smaller."""
@@ -143,147 +143,12 @@ def _refused(status: int, reason: str) -> web.Response:
     return web.Response(status=status)
 
 
-# --- what an envelope is --------------------------------------------------------------------------------------------
-
-
-_Moment: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,9})?$")]
-
-
-class _Edit(BaseModel):
-    ts: str
-
-
-class _Changed(BaseModel):
-    user: str | None = None
-    text: str | None = None
-    ts: _Moment | None = None
-    thread_ts: str | None = None
-    edited: _Edit | None = None
-
-
-class _Message(BaseModel):
-    channel: str
-    ts: _Moment
-    user: str | None = None
-    text: str | None = None
-    thread_ts: str | None = None
-    subtype: str | None = None
-    channel_type: str | None = None
-    bot_id: str | None = None
-    client_msg_id: str | None = None
-    message: _Changed | None = None
-    previous_message: _Changed | None = None
-
-
-class _Visit(BaseModel):
-    user: str
-    channel: str | None = None
-    thread_ts: str | None = None
-
-
-class _Event(BaseModel):
-    type: str
-
-
-class _Delivery(BaseModel):
-    team_id: str
-    event_id: str
-    event: _Event
-    authorizations: list[dict[str, Any]] | None = None
-
-
-class _Command(BaseModel):
-    command: str
-    team_id: str
-    user_id: str
-    channel_id: str
-    trigger_id: str
-    response_url: str
-    text: str | None = None
-
-
-class _Person(BaseModel):
-    id: str
-
-
-class _View(BaseModel):
-    type: str | None = None
-    id: str | None = None
-    callback_id: str | None = None
-    hash: str | None = None
-    private_metadata: str | None = None
-
-
-class _Gesture(BaseModel):
-    user: _Person
-    team: dict[str, Any] | None = None
-    channel: dict[str, Any] | None = None
-    message: dict[str, Any] | None = None
-    container: dict[str, Any] | None = None
-    view: _View | None = None
-    trigger_id: str | None = None
-    callback_id: str | None = None
-    response_url: str | None = None
-
-
-class _Action(BaseModel):
-    action_id: str
-
-
-class _Click(_Gesture):
-    actions: Annotated[list[_Action], Field(min_length=1)]
-
-
-class _Kind(BaseModel):
-    type: str | None = None
-
-
-class _Any(_Kind):
-    """What Bolt takes for granted, whatever it is."""
-
-    command: str | None = None
-    callback_id: str | None = None
-    event: dict[str, Any] = Field(default_factory=dict[str, Any])
-    actions: list[_Action] = Field(default_factory=list[_Action])
-    view: _View = Field(default_factory=_View)
-
-
-_SHAPES: dict[str, type[BaseModel]] = {
-    "event_callback": _Delivery,
-    "block_actions": _Click,
-    "view_submission": _Gesture,
-    "view_closed": _Gesture,
-    "shortcut": _Gesture,
-    "message_action": _Gesture,
-}
-_EVENTS: dict[str, type[BaseModel]] = {
-    "message": _Message,
-    "app_mention": _Message,
-    "app_home_opened": _Visit,
-    "app_context_changed": _Visit,
-    "agent_session_stopped": _Visit,
-}
-
-
 def _envelope(request: web.Request, body: bytes) -> AsyncBoltRequest | None:
     """The request as Bolt reads it, of the headers that Slack sends and no other; None where it is no envelope."""
     headers: dict[str, str | Sequence[str]] = {name: request.headers[name] for name in _READ if name in request.headers}
     try:
         envelope = AsyncBoltRequest(body=body.decode(), headers=headers)
-        _check(cast("object", envelope.body))
+        check(cast("object", envelope.body))
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError):  # Bolt parses as it constructs
         return None
     return envelope
-
-
-def _check(body: object) -> None:
-    """Raise `TypeError` or `ValueError` for what the listeners, or Bolt itself, would stumble over."""
-    if not isinstance(body, dict):
-        raise TypeError("not an object")
-    found = cast("Mapping[str, Any]", body)
-    json.dumps(found, ensure_ascii=False).encode()  # half of a surrogate pair cannot be stored
-    kind = _Kind.model_validate(found).type
-    shape = _Command if "command" in found else _SHAPES.get(kind or "", _Any)
-    shape.model_validate(found)
-    if kind == "event_callback":
-        _EVENTS.get(found["event"]["type"], _Event).model_validate(found["event"])
