@@ -16,7 +16,7 @@ from bot.jobs import AnswerQuestion
 from tests.nouns import a_question
 
 FOR_GOOD = {"jobs", "leases", "fence", "channels", "audit"}
-"""Keys that may stay without an end: the queue, who holds what of it, the counter of fences, and what admins decided."""
+"""Keys that may stay without an end: the queue, who holds what of it, the counter of fences, what admins decided."""
 LEASE = 30.0
 """Seconds: as in production; tests let time pass instead of waiting."""
 

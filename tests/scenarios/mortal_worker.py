@@ -13,6 +13,7 @@ from bot.adapters.redis.records import RedisAnswerRecords
 from bot.ports.queue import Claim
 from bot.records import AnswerRecord, State
 from bot.worker import Limits, Worker
+from tests.nouns import asked
 
 LEASE = 1.0
 """Seconds after which a killed worker's jobs go to another."""
@@ -41,7 +42,7 @@ class Clerk:
 
     async def handle(self, claim: Claim) -> None:
         """Post once, however often it is tried, and note every start and every end."""
-        question = claim.job.question
+        question = asked(claim)
         record = await self._records.read(question.id, fence=claim.fence) or AnswerRecord(question)
         await self._note("started", question.text)
         await asyncio.sleep(MOMENT)
@@ -51,7 +52,7 @@ class Clerk:
 
     async def give_up(self, claim: Claim, reason: str) -> None:
         """Note a job that nobody could do."""
-        await self._note("given up", f"{claim.job.question.text} {reason}")
+        await self._note("given up", f"{asked(claim).text} {reason}")
 
     async def _note(self, what: str, name: str) -> None:
         key = self._link.key("note", what)
