@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.answering.asks import asks
+from bot.answering.asks import asks, only_chats
 from bot.jobs import AnswerQuestion
 from bot.models import Question
 from bot.ports.queue import JobQueue
@@ -23,7 +23,10 @@ from handlers.payloads import (
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """Turns each direct message into one durable job, and each question nobody was named in where an admin said so."""
+    """Turns each direct message into one durable job, and each question nobody was named in where an admin said so.
+
+    Thanks for an answer are none.
+    """
 
     jobs: JobQueue
     behaviour: Behaviour
@@ -39,7 +42,8 @@ class Messages:
             return
         question = question_from_message(body, bot_user=bot_user)
         if is_direct(event):
-            await self.jobs.enqueue(AnswerQuestion(question), once=delivery_keys(body))
+            if not (in_thread(event) and only_chats(question.text)):
+                await self.jobs.enqueue(AnswerQuestion(question), once=delivery_keys(body))
         elif not in_thread(event) and not names_somebody(event) and await self._is_ours(question):
             overheard = replace(question, addressed="overheard")
             await self.jobs.enqueue(AnswerQuestion(overheard), once=delivery_keys(body))

@@ -8,6 +8,7 @@ _NOT_SAID = re.compile(
     r"|:[\w+'-]+:",  # emoji by name
     re.DOTALL,
 )
+_EMOJI = re.compile(r":[\w+'-]+:")
 _QUOTED = re.compile(r"^[^\S\n]*(?:>|&gt;)[^\n]*$", re.MULTILINE)
 _MARK = re.compile("[?\u00bf\u055e\u061f\u2047-\u2049\ufe16\ufe56\uff1f]")
 """Question marks of the scripts that have one of their own."""
@@ -62,11 +63,21 @@ def asks(text: str) -> bool:
 
     Code, addresses, quoted lines and emoji do not count, and thanks or laughter ask nothing, however they are marked.
     """
-    said = _NOT_SAID.sub(" ", _QUOTED.sub(" ", text)).replace("’", "'")
-    words = [word.lower() for word in _WORD.findall(said)]
+    said = _NOT_SAID.sub(" ", _QUOTED.sub(" ", text))
+    words = _words(said)
     if all(word in CHATTER for word in words):
         return False
     return bool(_MARK.search(said)) or _opens_as_a_question(words)
+
+
+def only_chats(text: str) -> bool:
+    """Whether `text` is thanks, a greeting or laughter, and nothing else: nobody waits for an answer to it."""
+    words = _words(_EMOJI.sub(" ", text))
+    return bool(words) and all(word in CHATTER for word in words)
+
+
+def _words(said: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(said.replace("’", "'"))]
 
 
 def _opens_as_a_question(words: list[str]) -> bool:

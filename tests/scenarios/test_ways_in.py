@@ -132,14 +132,17 @@ class TestDirectMessages:
     async def test_each_message_begins_a_conversation_with_status_and_title(self, company: Whole) -> None:
         """Two top-level messages have two threads; a reply goes on in its own, and knows what it is about."""
         slack = company.slack
-        async with company.running():
+        async with company.running() as footnote:
             leave = await company.asked("ben", "dm-ben", LEAVE)
             lunch = await company.asked("ben", "dm-ben", LUNCH)
             above = await company.asked("ben", "dm-ben", "what happens to hours above that?", thread_ts=leave.root_ts)
+            await slack.say("ben", "dm-ben", "great, thanks!", thread_ts=leave.root_ts)
+            await company.settled(footnote)
         assert leave.root_ts != lunch.root_ts
         assert "noon" in lunch.visible_text
         assert "forfeited" in above.visible_text
         assert above.root_ts == leave.root_ts
+        assert len(company.by_bot("dm-ben", leave.root_ts)) == 2
         statuses = [call.arguments for call in slack.calls if call.method == "assistant.threads.setStatus"]
         assert {call["thread_ts"] for call in statuses} == {leave.root_ts, lunch.root_ts}
         assert all(call["status"] for call in statuses)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.answering.asks import asks
+from bot.answering.asks import asks, only_chats
 
 
 @pytest.mark.parametrize(
@@ -113,3 +113,15 @@ def test_any_text_has_an_answer(text: str) -> None:
 def test_reading_takes_no_longer_than_the_text(text: str) -> None:
     """No broken markup, however often repeated, keeps the edge busy."""
     assert asks(text * 10) in (True, False)
+
+
+@pytest.mark.parametrize("text", ["thanks!", "Great, thank you :tada:", "ok", "haha nice", "hello?"])
+def test_thanks_and_laughter_only_chat(text: str) -> None:
+    """Nobody waits for an answer to them."""
+    assert only_chats(text)
+
+
+@pytest.mark.parametrize("text", ["annual leave", "thanks, and sick leave?", "`E42`", ":tada:", "", "42"])
+def test_all_else_may_be_meant_for_us(text: str) -> None:
+    """Keywords, code and what holds no words are not chatter."""
+    assert not only_chats(text)
