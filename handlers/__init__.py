@@ -45,7 +45,7 @@ def listeners(
         Shortcuts(jobs, seal),
         Actions(jobs, records, memory.stops, seal),
         Panes(jobs, records, seal),
-        Ratings(memory.feedback, seal, now),
+        Ratings(memory.feedback, records, seal, now),
         Forms(jobs, talks, records, memory.feedback, behaviour, seal, now),
         Unheard(),
         Apologies(),

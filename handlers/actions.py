@@ -28,7 +28,7 @@ from handlers.gestures import once as once_for
 from handlers.listening import App
 from handlers.opening import open_modal
 from handlers.payloads import part
-from handlers.refusals import Gone, InLine, parts_of, politely, record_of, refuse_copies, refuse_others
+from handlers.refusals import Gone, InLine, parts_of, politely, record_of, refuse_copies, refuse_others, refuse_unseen
 from handlers.views.forms import ask_form
 
 IN_LINE = 600.0
@@ -94,9 +94,10 @@ class Actions:
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
-    async def _stop(self, _: Gesture, __: Click, parts: tuple[str, ...]) -> None:
+    async def _stop(self, _: Gesture, click: Click, parts: tuple[str, ...]) -> None:
         """Whoever sees an answer come may stop it."""
         (question_id,) = parts_of(parts, 1)
+        refuse_unseen(await self.records.read(question_id), click)
         await self.stops.ask(question_id)
 
     async def _again(self, body: Gesture, click: Click, parts: tuple[str, ...]) -> Job:

@@ -9,12 +9,12 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.feedback import Feedback
-from bot.ports.memory import FeedbackBook
+from bot.ports.memory import AnswerRecords, FeedbackBook
 from handlers.buttons import Action, Forged, Form, Seal
 from handlers.gestures import Gesture, carried, click_of, pressed
 from handlers.listening import App
 from handlers.opening import open_modal
-from handlers.refusals import parts_of, politely
+from handlers.refusals import parts_of, politely, refuse_unseen
 from handlers.views.forms import feedback_form
 
 GOOD, BAD = "good", "bad"
@@ -25,6 +25,7 @@ class Ratings:
     """Writes down what a person says of an answer. The last word of each counts."""
 
     feedback: FeedbackBook
+    records: AnswerRecords
     seal: Seal
     now: Callable[[], datetime]
 
@@ -37,7 +38,7 @@ class Ratings:
         """Store the rating; then, for a bad one, ask for reasons. Raises `MemoryUnavailable`: Slack says so."""
         async with politely(body, client, respond):
             rating, question_id = parts_of(self.seal.open(Action.RATE, carried(pressed(body))), 2)
-            person = click_of(body).person
+            person = await self._rater(question_id, body)
             if rating == GOOD:
                 await self.feedback.rate(Feedback(question_id, person, "good", self.now()))
             elif rating == BAD:
@@ -50,9 +51,15 @@ class Ratings:
         """Ask what is wrong with an answer, from the modal that explains it; it is rated when that is sent."""
         async with politely(body, client, respond):
             (question_id,) = parts_of(self.seal.open(Action.REPORT_PROBLEM, carried(pressed(body))), 1)
-            earlier = await self._earlier(question_id, click_of(body).person)
+            earlier = await self._earlier(question_id, await self._rater(question_id, body))
             await open_modal(client, body, feedback_form(self.seal.close(Form.FEEDBACK, question_id), earlier))
         await ack()
+
+    async def _rater(self, question_id: str, body: Gesture) -> str:
+        """Who rates: whoever sees the answer. Raises `NotYours` for anybody else."""
+        click = click_of(body)
+        refuse_unseen(await self.records.read(question_id), click)
+        return click.person
 
     async def _rate_bad(self, question_id: str, person: str, body: Gesture, client: AsyncWebClient) -> None:
         """Reasons given before stay until others are sent."""

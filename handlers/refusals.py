@@ -68,6 +68,12 @@ def refuse_others(record: AnswerRecord, click: Click) -> None:
         raise NotYours(f"question {record.question.id} is not {click.person}'s")
 
 
+def refuse_unseen(record: AnswerRecord | None, click: Click) -> None:
+    """Raise `NotYours` where an answer that has a record is neither the clicker's own nor seen where they clicked."""
+    if record is not None and not clickers.may_see(click, record):
+        raise NotYours(f"question {record.question.id} is not for {click.person}")
+
+
 def refuse_copies(record: AnswerRecord, body: Gesture) -> None:
     """Raise `Elsewhere` for a button on a message that all may see and that is not the reply it speaks of."""
     shown = clicked_message(body)
