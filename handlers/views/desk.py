@@ -30,6 +30,13 @@ MOST_CHANNELS, MOST_UNANSWERED, MOST_PROBLEMS = 20, 10, 10
 MOST_NAMED = 3
 """Sources of a channel that are named."""
 
+_FIELD_IN_WORDS = {
+    "mode": "threads",
+    "auto_answer": "questions that name nobody",
+    "sources": "sources",
+    "tone": "answers",
+    "humans": "who is asked",
+}
 _MODE_IN_WORDS = {"continue": "answers follow-ups", "offer": "offers to answer", "mention": "only when mentioned"}
 
 
@@ -88,8 +95,20 @@ def _channels(channels: Mapping[str, ChannelSettings]) -> Iterator[Block]:
 def _changes(changes: Sequence[Change], now: datetime) -> Iterator[Block]:
     for change in changes:
         who, where = person(change.person) or "somebody", channel(change.channel) or "a channel"
-        what = f"{line(change.field)} {line(change.before) or 'nothing'} → {line(change.after) or 'nothing'}"
+        before, after = (_value(change.field, value) for value in (change.before, change.after))
+        what = f"{line(_FIELD_IN_WORDS.get(change.field, change.field))}: {before} → {after}"
         yield small(f"Changed by {who} in {where}: {escaped(what)} · {moment_in_words(change.at, now=now)}")
+
+
+def _value(field: str, value: str) -> str:
+    """What a setting was, in the words of the form it was set in."""
+    if field == "mode":
+        return _MODE_IN_WORDS.get(value) or line(value)
+    if field == "auto_answer":
+        return {"True": "answered", "False": "left alone"}.get(value) or line(value)
+    if field == "sources" and value:
+        return line(", ".join(source_names(value.split(", ")).values()))
+    return line(value) or "nothing"
 
 
 def _settings(settings: ChannelSettings) -> str:

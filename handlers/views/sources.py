@@ -33,7 +33,7 @@ def linked(citation: Citation) -> str:
 
 
 def source_line(citation: Citation, *, now: datetime, first: Citation | None = None) -> str:
-    """Markup for one numbered source; one without an address is followed by its path.
+    """Markup for one numbered source, and a second line about it; one without an address is followed by its path.
 
     `first` is source 1: where that is more than a year younger, the line says so.
     """
@@ -43,7 +43,7 @@ def source_line(citation: Citation, *, now: datetime, first: Citation | None = N
     age = f"updated {age_in_words(citation.updated, now=now)}{old}" if citation.updated else ""
     owner = escaped(label(_called(citation.owner[: 4 * LONGEST_OWNER]), limit=LONGEST_OWNER))
     about = " · ".join(part for part in (age, owner) if part)
-    return f"{citation.n}  {linked(citation)}{path}{f'   {about}' if about else ''}"
+    return "\n".join(part for part in (f"{citation.n}  {linked(citation)}{path}", about) if part)
 
 
 def _called(owner: str) -> str:

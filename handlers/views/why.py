@@ -75,7 +75,7 @@ def _searched(why: Why, now: datetime) -> str:
 def _listed(weighed: Sequence[Weighed], most: int, *, none: str, quoted: bool) -> Iterator[Block]:
     """Passages with their scores, and the beginning of each where it is to be read."""
     for one in weighed[:most]:
-        yield source(one.citation, number=quoted, after=f"score {one.score:.1f}")
+        yield source(one.citation, number=quoted, after=f"score {one.score:.2f}")
         if quoted and one.citation.quote.strip():
             yield quote(one.citation.quote, limit=SHORT_QUOTE)
     if len(weighed) > most:

@@ -121,10 +121,10 @@ async def test_why_tells_how_an_answer_came_about(world: World) -> None:
         "Searched",
         "214 documents that everyone who sees the answer can read · in handbook · index from 4 minutes ago",
         "Used",
-        "1  Leave › Annual leave · 0.91",
+        "1  Leave › Annual leave · score 0.91",
         "At most 240 hours carry over.",
         "Left out",
-        "Leave › Advanced leave · 0.41",
+        "Leave › Advanced leave · score 0.41",
         "Something else was weighed that has changed since, or is not yours to read.",
         "Made by",
         "local index · ranked without the reranker · quoted word for word",
@@ -263,7 +263,7 @@ async def test_home_shows_admins_how_it_goes(world: World) -> None:
         "where do I park?",
         "Channels",
         "#it-help   offers to answer · answers by itself · from handbook · brief · a person can be asked",
-        "Changed by @Ana Ribeiro in #it-help: mode continue → offer · 2 hours ago",
+        "Changed by @Ana Ribeiro in #it-help: threads: answers follow-ups → offers to answer · 2 hours ago",
     ]
 
 

@@ -39,7 +39,7 @@ async def test_a_fast_answer_is_a_status_and_a_post(world: World) -> None:
     assert world.noted == [(State.POSTING, None), (State.SIGNED, shown.ts)]
     assert world.slack.status("general", question.message) is None
     assert shown.visible_text.startswith("At most 240 hours carry over. [1]")
-    assert "1  Leave › Annual leave   updated 3 weeks ago" in shown.visible_text
+    assert "1  Leave › Annual leave\nupdated 3 weeks ago" in shown.visible_text
     assert "Quoted from the docs automatically · 0.8 s" in shown.visible_text
     assert shown.links == ["https://wiki.acme.example/leave#annual"]
     assert "Sources: 1 Leave › Annual leave" in shown.text

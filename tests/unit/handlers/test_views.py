@@ -79,7 +79,7 @@ def test_an_answer_is_its_text_its_sources_how_it_was_made_and_what_to_do_about_
     assert kinds == ["rich_text", "context", "section", "context", "context_actions", "actions"]
     assert "".join(leaf["text"] for leaf in leaves(message.blocks[0])) == ANSWER.text.replace("`", "")
     assert sources(message) == [
-        "1  <https://wiki.acme.example/leave?a=1&amp;b=2#annual|Leave › Annual leave>   updated 3 weeks ago"
+        "1  <https://wiki.acme.example/leave?a=1&amp;b=2#annual|Leave › Annual leave>\nupdated 3 weeks ago"
     ]
     assert small_print(message) == ["Sources", "Quoted from the docs automatically · 0.8 s"]
     assert message.text == f"{ANSWER.text}\nSources: 1 Leave › Annual leave"
@@ -159,10 +159,10 @@ def test_a_decline_with_nothing_near_is_one_line() -> None:
 
 
 def test_a_source_says_who_answers_for_it() -> None:
-    """On one line, with its age where that is known."""
+    """Below it, with its age where that is known."""
     owned = replace(LEAVE, url="", path="", owner="People\nOps & <!here>")
     assert source_line(owned, now=NOON).endswith("updated 3 weeks ago · People Ops &amp; here")
-    assert source_line(replace(owned, updated=None), now=NOON).endswith("leave   People Ops &amp; here")
+    assert source_line(replace(owned, updated=None), now=NOON).endswith("leave\nPeople Ops &amp; here")
     assert source_line(replace(owned, owner="people.ops@acme.example"), now=NOON).endswith(" · people ops")
 
 
