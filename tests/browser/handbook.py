@@ -31,10 +31,10 @@ Each parent may take up to sixteen weeks of parental leave, paid in full, within
 Request parental leave in the portal eight weeks before it begins.
 """,
     "news.md": """---
-title: News of two years ago
+title: News 2024
 owner: ana@playground.example
 ---
-# News of two years ago
+# News 2024
 
 ## What changes for annual leave
 
@@ -94,7 +94,7 @@ title: The office
 
 Lunch is served in the canteen from noon until two. Vegetarian dishes are marked with a green leaf.
 
-## Parking
+## Visitor parking
 
 Visitors park on level two. Ask at the reception desk for a ticket.
 
