@@ -42,25 +42,31 @@ class Session:
     refused: Refusals
     processing: bool
     """Whether Slack shows that we are at it, as far as we know."""
+    untitled: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        question = self.posting.question
+        self.untitled = question.private and question.message == question.conversation.thread and bool(question.text)
 
     async def begin(self) -> None:
         """Say that we are at it, which can be stopped."""
-        question = self.posting.question
-        title = {"title": " ".join(question.text.split())[:LONGEST_TITLE]} if question.private else {}
         if not self.refused.stand(METHOD) and self.posting.call.room_for(METHOD, keep=KEPT):
-            self.processing = await self._set("processing", **{name: value for name, value in title.items() if value})
+            self.processing = await self._set("processing")
 
     async def end(self) -> None:
-        """Say that we are done."""
-        if self.processing and not self.refused.stand(METHOD):
+        """Say that we are done, where we said that we began; a conversation of one person's gets its title."""
+        if (self.processing or self.untitled) and not self.refused.stand(METHOD):
             self.processing = False
             await self._set("active")
 
-    async def _set(self, status: str, **more: str) -> bool:
-        posting = self.posting
+    async def _set(self, status: str) -> bool:
+        """Whether Slack took it. The first call says what the conversation is about, as its question does."""
+        posting, words = self.posting, " ".join(self.posting.question.text.split())[:LONGEST_TITLE]
         where = {"channel_id": posting.channel, "thread_ts": posting.thread}
+        title = {"title": words} if self.untitled else {}
+        self.untitled = False
         try:
-            await posting.call(METHOD, repeatable=True, patience=1.0, **where, status=status, **more)
+            await posting.call(METHOD, repeatable=True, patience=1.0, **where, status=status, **title)
         except Refused as refusal:
             self.refused.note(METHOD)
             structlog.get_logger().info("sessions_refused", reason=refusal.code)

@@ -40,7 +40,7 @@ def beneath(answer: Answer, *, question: Question, seal: Seal, now: datetime) ->
         *_sources(answer, question, seal, now),
         *_closest(answer),
         *_made(answer),
-        *(() if not answer.answered else (_rating(question, seal),)),
+        *((_rating(question, seal),) if answer.answered or answer.closest else ()),
         actions(*_deeds(answer, question, seal)),
     )
 

@@ -473,6 +473,20 @@ async def test_nobody_calls_before_slack_wants_it() -> None:
         assert all(len(world.thread(question)) == 1 for question in questions)
 
 
+async def test_a_conversation_of_one_person_has_a_title_however_quick_its_answer() -> None:
+    """Once, from its first question; in a channel there is none."""
+    async with opened() as world:
+        first = await world.asked("dm-ana")
+        await world.posted(first)
+        session = world.slack.session("dm-ana", first.message)
+        assert session is not None
+        assert (session.status, session.title) == ("active", "how many hours?")
+        before = world.count(SESSION)
+        await world.posted(await world.asked("dm-ana", thread=first.message))
+        await world.posted(await world.asked())
+        assert world.count(SESSION) == before
+
+
 async def test_a_stream_is_begun_only_where_its_end_has_room() -> None:
     """Twenty ends a minute for all: those of the streams that are open are spoken for."""
     async with opened(rate_limits=True) as world:

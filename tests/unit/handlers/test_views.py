@@ -153,6 +153,11 @@ def test_a_decline_names_what_was_searched_for_and_what_is_near() -> None:
     assert list(buttons(message)) == ["Ask a person"]
 
 
+def test_a_decline_can_be_rated() -> None:
+    """People know best whether the docs really do not say: their word makes the question an unanswerable one."""
+    assert "context_actions" in [block["type"] for block in drawn(replace(DECLINED, closest=(LEAVE,))).blocks]
+
+
 def test_a_decline_with_nothing_near_is_one_line() -> None:
     """Nothing is padded."""
     assert [block["type"] for block in drawn(DECLINED).blocks] == ["rich_text", "actions"]
