@@ -215,7 +215,6 @@ async def small(
     people: Sequence[Person] = PEOPLE,
     channels: Sequence[Channel] = CHANNELS,
     deadline: float = 5.0,
-    help_desk: HelpDesk = HELP,
 ) -> AsyncGenerator[Small]:
     """Edge and worker over a playground; the documents say when lunch is."""
     time = Time(hurried=True)
@@ -233,19 +232,24 @@ async def small(
             memory=memory,
             slack=_slack_side(calls, identity, seal, time),
             syncs=_no_syncs,
-            help_desk=help_desk,
+            help_desk=HELP,
             now=lambda: _moment(time),
         )
         dispatch = assembly.dispatch()
         worker = Worker(jobs, handle=dispatch.handle, give_up=dispatch.give_up)
         app = build_app(client=client, identity=identity, ports=memory, now=lambda: _moment(time))
-        async with run_socket_mode(app, app_token=slack.app_token):
-            working = asyncio.create_task(worker.run())
-            try:
-                yield Small(slack, time, jobs, memory, shelf, seal)
-            finally:
-                working.cancel()
-                await asyncio.wait([working])
+        async with run_socket_mode(app, app_token=slack.app_token), _working(worker):
+            yield Small(slack, time, jobs, memory, shelf, seal)
+
+
+@asynccontextmanager
+async def _working(worker: Worker) -> AsyncGenerator[None]:
+    task = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 def _memory(link: Link, jobs: Hurry) -> Memory:
