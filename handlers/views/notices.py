@@ -23,7 +23,7 @@ from handlers.views.pieces import (
     source,
     words,
 )
-from handlers.views.sources import age_in_words, place
+from handlers.views.sources import age_in_words, called, place
 
 MOST_BLOCKS = 50
 """Blocks of a message."""
@@ -94,7 +94,7 @@ def doubt_message(doubt: Doubt, *, now: datetime) -> Message:
     age = f"It was last updated {age_in_words(citation.updated, now=now)}." if citation.updated else ""
     quoted = (quote(citation.quote),) if citation.quote.strip() else ()
     asked = [f"Asked: “{escaped(line(doubt.question), limit=1_500)}”"] if doubt.question.strip() else []
-    owner = f"Owner: {escaped(line(doubt.owner), limit=500)}" if doubt.owner.strip() else "No owner is named"
+    owner = f"Owner: {escaped(line(called(doubt.owner)), limit=500)}" if doubt.owner.strip() else "No owner is named"
     return Message(
         text=escaped(f"Somebody says this may be outdated: {where}", limit=LONGEST_FALLBACK),
         blocks=(

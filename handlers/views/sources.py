@@ -41,12 +41,12 @@ def source_line(citation: Citation, *, now: datetime, first: Citation | None = N
     path = f"   {code(named)}" if named else ""
     old = " ⚠ older than 1" if first and _much_older(citation, first) else ""
     age = f"updated {age_in_words(citation.updated, now=now)}{old}" if citation.updated else ""
-    owner = escaped(label(_called(citation.owner[: 4 * LONGEST_OWNER]), limit=LONGEST_OWNER))
+    owner = escaped(label(called(citation.owner[: 4 * LONGEST_OWNER]), limit=LONGEST_OWNER))
     about = " · ".join(part for part in (age, owner) if part)
     return "\n".join(part for part in (f"{citation.n}  {linked(citation)}{path}", about) if part)
 
 
-def _called(owner: str) -> str:
+def called(owner: str) -> str:
     """An owner as people read it: of an e-mail address the part that names them."""
     return found[1].replace(".", " ") if (found := _EMAIL.fullmatch(owner.strip())) else owner
 
