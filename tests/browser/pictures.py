@@ -17,7 +17,8 @@ from bot.settings import Settings
 from tests.browser.conftest import ARGUMENTS, NAMES
 from tests.browser.walk import SUGGESTIONS, Held, Walk, at_work, library
 
-PICTURES = Path(__file__).parents[2] / "docs/guide/pictures"
+PICTURES = Path(__file__).parents[2] / "docs/pictures"
+"""Beside the guide, not in it: the demo answers from that folder, and would tell newcomers what it cannot read."""
 VIEWPORT: ViewportSize = {"width": 1280, "height": 760}
 LEFT, TOP = 248, 28
 """Where the playground ends, in pixels, and what looks like Slack begins."""
