@@ -26,6 +26,8 @@ _RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 _PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
 _PAUSE = 5.0
 """Seconds to wait where Slack does not say how long."""
+_LEAST = 1.0
+"""Seconds to wait where Slack says none: who refuses a call for being one too many does not want the next at once."""
 TAKEN, TOO_MANY, BROKEN = 200, 429, 500
 """What HTTP calls a success, a call too many, and the first failure on the other side."""
 REPLY_ADDRESS = "reply address"
@@ -163,7 +165,7 @@ def _asked_to_wait(error: SlackApiError) -> float | None:
 def _seconds(headers: Mapping[str, str]) -> float:
     """How long the header `Retry-After` asks to wait."""
     said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
-    return float(said) if said.isascii() and said.isdigit() else _PAUSE
+    return max(_LEAST, float(said)) if said.isascii() and said.isdigit() else _PAUSE
 
 
 def _meaning(method: str, error: SlackApiError) -> SlackUnavailable | Refused:

@@ -96,6 +96,15 @@ async def test_a_reply_address_that_asks_to_wait_is_waited_for() -> None:
         assert (len(sent), caught.value.retry_after) == (1, 30)
 
 
+@pytest.mark.parametrize(("header", "pause"), [("0", 1), ("1", 1), ("soon", 5), ("-1", 5), ("", 5)])
+async def test_whoever_is_told_to_wait_waits(header: str, pause: float) -> None:
+    """A second at least: no seconds, or none that can be read, are no leave to come again at once."""
+    time = Time(hurried=True)
+    async with listening((429, {"Retry-After": header}), (200, {})) as (address, sent), calling(time) as call:
+        await call.reply(address, text="hi")
+        assert (len(sent), time.slept) == (2, [pause])
+
+
 @pytest.mark.parametrize(
     ("status", "error"), [(404, Refused), (410, Refused), (500, SlackUnavailable), (503, SlackUnavailable)]
 )
