@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.jobs import (
@@ -55,19 +54,19 @@ class Actions:
         app.action(Action.SUGGESTED)(self.on_suggested)
         app.action(Action.OPEN_LINK)(self.on_link)
 
-    async def on_press(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient, respond: AsyncRespond) -> None:
+    async def on_press(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient) -> None:
         """Accept a press once. Raises `MemoryUnavailable`: then it is not acknowledged, and Slack says so."""
         action = Action(pressed(body)["action_id"])
-        async with politely(body, client, respond):
+        async with politely(body, client):
             click, parts = click_of(body), self.seal.open(action, carried(pressed(body)))
             job = await self._steps()[action](body, click, parts)
             if job is not None:
                 await self.jobs.enqueue(job, once=once_for(click))
         await ack()
 
-    async def on_suggested(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient, respond: AsyncRespond) -> None:
+    async def on_suggested(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient) -> None:
         """Ask the words of the button in direct messages; without words, let the person write some."""
-        async with politely(body, client, respond):
+        async with politely(body, client):
             words = "".join(self.seal.open(Action.SUGGESTED, carried(pressed(body)))).strip()
             if words:
                 click = click_of(body)

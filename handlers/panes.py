@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import MemoryUnavailable
@@ -41,10 +40,10 @@ class Panes:
         for action in (Action.FOLLOW_UP, Action.RESOLVED):
             app.action(action)(self.on_form)
 
-    async def on_show(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient, respond: AsyncRespond) -> None:
+    async def on_show(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient) -> None:
         """Show a modal that waits, and have it filled. Raises `MemoryUnavailable`: Slack says that it failed."""
         action = Action(pressed(body)["action_id"])
-        async with politely(body, client, respond):
+        async with politely(body, client):
             job = await self._filling(action, body, click_of(body))
             view = await open_modal(client, body, loading(TITLES[action]))
             try:
@@ -55,10 +54,10 @@ class Panes:
                 raise
         await ack()
 
-    async def on_form(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient, respond: AsyncRespond) -> None:
+    async def on_form(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient) -> None:
         """Show a form that carries, sealed, what it is about."""
         action = Action(pressed(body)["action_id"])
-        async with politely(body, client, respond):
+        async with politely(body, client):
             (question_id,) = parts_of(self.seal.open(action, carried(pressed(body))), 1)
             await open_modal(client, body, await self._form(action, question_id, click_of(body)))
         await ack()

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.feedback import Feedback
@@ -34,9 +33,9 @@ class Ratings:
         app.action(Action.RATE)(self.on_rate)
         app.action(Action.REPORT_PROBLEM)(self.on_problem)
 
-    async def on_rate(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient, respond: AsyncRespond) -> None:
+    async def on_rate(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient) -> None:
         """Store the rating; then, for a bad one, ask for reasons. Raises `MemoryUnavailable`: Slack says so."""
-        async with politely(body, client, respond):
+        async with politely(body, client):
             rating, question_id = parts_of(self.seal.open(Action.RATE, carried(pressed(body))), 2)
             person = await self._rater(question_id, body)
             if rating == GOOD:
@@ -47,9 +46,9 @@ class Ratings:
                 raise Forged("a rating that is neither good nor bad")
         await ack()
 
-    async def on_problem(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient, respond: AsyncRespond) -> None:
+    async def on_problem(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient) -> None:
         """Ask what is wrong with an answer, from the modal that explains it; it is rated when that is sent."""
-        async with politely(body, client, respond):
+        async with politely(body, client):
             (question_id,) = parts_of(self.seal.open(Action.REPORT_PROBLEM, carried(pressed(body))), 1)
             earlier = await self._earlier(question_id, await self._rater(question_id, body))
             await open_modal(client, body, feedback_form(self.seal.close(Form.FEEDBACK, question_id), earlier))

@@ -5,16 +5,15 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import structlog
-from aiohttp import ClientError
-from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.desk import clickers
-from bot.errors import BadRequest
+from bot.errors import BadRequest, Refused, SlackUnavailable
 from bot.jobs import Click
 from bot.ports.memory import AnswerRecords
 from bot.records import AnswerRecord
 from handlers.buttons import Forged
+from handlers.calls import Calls
 from handlers.gestures import Gesture, click_of, clicked_message
 from handlers.opening import NotOpened, open_modal
 from handlers.payloads import part
@@ -89,13 +88,13 @@ def parts_of(parts: tuple[str, ...], count: int) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def politely(body: Gesture, client: AsyncWebClient, respond: AsyncRespond) -> AsyncGenerator[None]:
+async def politely(body: Gesture, client: AsyncWebClient) -> AsyncGenerator[None]:
     """Log what the block refuses with `BadRequest`, and tell the person alone; it is acknowledged all the same."""
     try:
         yield
     except BadRequest as refusal:
         refused(body, refusal)
-        await _tell(refusal.user_message, body, client, respond)
+        await _tell(refusal.user_message, body, client)
 
 
 def refused(body: Gesture, refusal: BadRequest) -> None:
@@ -103,16 +102,18 @@ def refused(body: Gesture, refusal: BadRequest) -> None:
     _log("gesture_refused", body, reason=type(refusal).__name__)
 
 
-async def _tell(text: str, body: Gesture, client: AsyncWebClient, respond: AsyncRespond) -> None:
+async def _tell(text: str, body: Gesture, client: AsyncWebClient) -> None:
     """A private line, or a modal where there is no place for one. Nobody waits for it longer than a second."""
     try:
         if body.get("response_url"):
             thread = click_of(body).thread
+            where = {"thread_ts": thread} if thread else {}
+            how = {"response_type": "ephemeral", "replace_original": False, **where}
             async with asyncio.timeout(WAIT):
-                await respond(text=text, response_type="ephemeral", replace_original=False, thread_ts=thread or None)
+                await Calls(client, patience=0.0).reply(body["response_url"], text=text, **how)
         else:
             await open_modal(client, body, note("Footnote", text), wait=WAIT)
-    except (TimeoutError, ClientError, NotOpened) as error:
+    except (TimeoutError, SlackUnavailable, Refused, NotOpened) as error:
         _log("refusal_untold", body, reason=type(error).__name__)
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
-from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Refused, SlackUnavailable
@@ -38,11 +37,11 @@ class Shortcuts:
         app.shortcut(Shortcut.SUMMARISE_THREAD)(self.on_summarise)
 
     async def on_answer_this(
-        self, ack: AsyncAck, body: Gesture, client: AsyncWebClient, respond: AsyncRespond, context: AsyncBoltContext
+        self, ack: AsyncAck, body: Gesture, client: AsyncWebClient, context: AsyncBoltContext
     ) -> None:
         """Open the form that asks where; it carries the message, which we could not read where we are no member."""
         click, message = click_of(body), body["message"]
-        async with politely(body, client, respond):
+        async with politely(body, client):
             text = fitting(plain(message.get("text") or "", bot_user=context.bot_user_id or ""))
             if not text:
                 raise Wordless(f"message {message['ts']} has no words")

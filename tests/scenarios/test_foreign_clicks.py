@@ -148,3 +148,13 @@ async def test_a_call_for_help_is_not_closed_from_another_channel(desk: Small) -
     escalation = await desk.memory.feedback.escalation(question)
     assert escalation is not None
     assert (escalation.resolved_by, escalation.answer) == ("", "")
+
+
+async def test_a_refusal_whose_answer_is_lost_is_said_once(desk: Small) -> None:
+    """Nobody knows whether it was seen, and nothing of the SDK's says it again behind our back."""
+    ts = await desk.button("general", Action.SHARE, "forged")
+    desk.slack.cut("response_url")
+    await desk.slack.click("ana", "general", ts, Action.SHARE)
+    await desk.done()
+    assert desk.said().count(f"general (ana): {Forged.user_message}") == 1
+    assert desk.count("response_url") == 1
