@@ -44,6 +44,8 @@ class Limits:
     """For a cancelled job to let go."""
     poll: float = 1.0
     """Longest wait in one look for jobs, and so for a stop while idle."""
+    patience: float = 1800.0
+    """Age of a job until which being asked to wait is no failure."""
     backoff: tuple[float, ...] = (1.0, 4.0, 15.0, 30.0)
     """Before the second try, the third, and so on; the last one stays."""
     unreachable: tuple[float, ...] = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -219,7 +221,9 @@ class Worker:
             await self._end(claim, f"{type(error).__name__} at delivery {claim.deliveries}")
 
     async def _retry(self, claim: Claim, error: Exception) -> None:
-        wished = error.retry_after if isinstance(error, SlackUnavailable) else None
+        wished = (
+            error.retry_after if isinstance(error, SlackUnavailable) and claim.age < self._limits.patience else None
+        )
         after = max(_at(self._limits.backoff, claim.deliveries - 1), wished or 0.0)
         log.warning("job_retried", error=type(error).__name__, where=_where(error), after=after)
         await self._insist(lambda: self._jobs.retry(claim, after=after, counted=wished is None))

@@ -16,7 +16,7 @@ from bot.answering.pipeline import SURE, Asking, Pipeline
 from bot.answering.recall import recall, remembered, still_readable
 from bot.answering.stopping import Stopping
 from bot.conversations import Said
-from bot.errors import FootnoteError, LeaseLost, SlackUnavailable, Stopped
+from bot.errors import FootnoteError, LeaseLost, Refused, SlackUnavailable, Stopped
 from bot.models import Answer, Audience, Question
 from bot.ports.memory import AnswerRecords, Channels, Conversations
 from bot.ports.slack import Directory, Replies, Reply, Threads
@@ -106,17 +106,23 @@ class Responder:
         await self._take_back(_Trace(record, self.records, fence, self.now))
 
     async def give_up(self, question: Question, *, fence: int, reason: str) -> None:
-        """Tell the person that there will be no answer, and where an admin finds out why."""
+        """Tell the person that there will be no answer, and where an admin finds out why.
+
+        Raises `Refused` where they asked in a place in which we may say nothing.
+        """
         record = _due(await self.records.read(question.id, fence=fence), question)
         if record is None:
             return
         trace = _Trace(record, self.records, fence, self.now)
-        if not _sent_unseen(record):
-            async with self.replies.open(question, at=await self._stands(record), note=trace.note) as reply:
-                text = f"I couldn't answer this. It's logged as {code(question.id)} for your admins."
-                await reply.tell(text, again=True)
-        bare = trace.record.delivered(self.now()).answer
-        await trace.write(state=State.FAILED, failure=reason, answer=bare)
+        try:
+            if not _sent_unseen(record):
+                async with self.replies.open(question, at=await self._stands(record), note=trace.note) as reply:
+                    text = f"I couldn't answer this. It's logged as {code(question.id)} for your admins."
+                    await reply.tell(text, again=True)
+        except Refused:
+            await trace.write(answer=_bare(trace.record, self.now()))
+            raise
+        await trace.write(state=State.FAILED, failure=reason, answer=_bare(trace.record, self.now()))
 
     # --- one reply --------------------------------------------------------------------------------------------------
 
@@ -268,6 +274,11 @@ def _due(record: AnswerRecord | None, question: Question) -> AnswerRecord | None
         standing = None if question.reply_url else record.reply
         return AnswerRecord(question, state=State.SIGNED if standing else State.RECEIVED, reply=standing)
     return None if record.state in ENDED or question.version != record.question.version else record
+
+
+def _bare(record: AnswerRecord, now: datetime) -> Answer | None:
+    """Its answer without the words of any document: what nobody was shown is not kept."""
+    return record.delivered(now).answer
 
 
 def _moment(version: str) -> float:

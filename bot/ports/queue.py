@@ -11,12 +11,16 @@ from bot.jobs import Job
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A worker's lease on one job. `deliveries` counts from 1; `fence` grows with every delivery."""
+    """A worker's lease on one job. `deliveries` counts from 1; `fence` grows with every delivery.
+
+    `age` is how long ago the job was appended, in seconds by the queue's clock.
+    """
 
     id: str
     job: Job
     deliveries: int
     fence: int
+    age: float = 0.0
 
 
 class JobQueue(Protocol):

@@ -172,6 +172,16 @@ async def test_what_may_pass_is_tried_again(jobs: RedisJobQueue, desk: Desk, err
     assert (desk.ended, desk.told) == (["Question 1?"], [])
 
 
+async def test_being_asked_to_wait_for_ever_is_one(jobs: RedisJobQueue, desk: Desk) -> None:
+    """A job that is old enough is tried as often as any other, and then the person is told."""
+    desk.doing = failing(SlackUnavailable("429", retry_after=0.0), times=99)
+    async with working(jobs, desk, Limits(poll=0.05, backoff=(0.0,), unreachable=(0.02,), patience=0.0)):
+        await put(jobs, 1)
+        await until_empty(jobs)
+    assert desk.deliveries == [1, 2, 3, 4, 5]
+    assert (desk.ended, len(desk.told)) == ([], 1)
+
+
 async def test_being_asked_to_wait_is_no_failure(jobs: RedisJobQueue, desk: Desk) -> None:
     """However often Slack says later, the answer comes in the end: only failures are counted."""
     desk.doing = failing(SlackUnavailable("429", retry_after=0.0), times=9)

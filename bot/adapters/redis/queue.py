@@ -146,7 +146,7 @@ class RedisJobQueue:
     async def _read(self, entry: _Entry) -> Claim | None:
         """The entry as a claim; one that cannot be read is buried, or left to a newer process for a while."""
         try:
-            return Claim(entry.id, self._stored.load(entry.payload), entry.deliveries, entry.fence)
+            return Claim(entry.id, self._stored.load(entry.payload), entry.deliveries, entry.fence, entry.age)
         except Newer as error:
             await self._put_away(entry, reason=str(error), bury=entry.age > NEWER_FOR)
         except Damaged as error:

@@ -140,7 +140,7 @@ WRONG = {
         "warning", "Admins", "U07FOOTNOTE, which is a bot", "name a member", {"FOOTNOTE_ADMINS": "U07FOOTNOTE"}
     ),
     "an admin by name": Wrong(
-        "error", "Settings", "FOOTNOTE_ADMINS cannot be used: it holds something else than ids", "ids of people",
+        "error", "Settings", "FOOTNOTE_ADMINS cannot be used: 'ada' is no id of a person", "U0123ABCD",
         {"FOOTNOTE_ADMINS": "ada"},
     ),
     "a group that is none": Wrong(
