@@ -41,19 +41,22 @@ class Stopping:
         return bool(await self.stops.asked([gone(question.id)]))
 
     async def unless_stopped(self, question: Question, work: Coroutine[Any, Any, T]) -> T:
-        """What `work` gives. Raises `Stopped` when somebody wished so first; then `work` was cancelled."""
+        """What `work` gives. Raises `Stopped` when somebody wished so before it was done, however shortly before."""
         task = asyncio.ensure_future(work)
         self._running[question.id] = task
         self._watch = self._watch or asyncio.create_task(self._look())
         try:
             await self.stops.working(question.conversation, question.id)
-            return await task
+            done = await task
+            if not await self.unwanted(question):
+                return done
+            self._unwanted.add(question.id)
         except asyncio.CancelledError:
             if question.id not in self._unwanted:
                 raise
-            raise Stopped(f"question {question.id}") from None
         finally:
             await self._ended(question, task)
+        raise Stopped(f"question {question.id}")
 
     async def _ended(self, question: Question, task: asyncio.Future[Any]) -> None:
         del self._running[question.id]

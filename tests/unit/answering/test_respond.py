@@ -1,6 +1,7 @@
 """A question comes to one visible end, whatever dies on the way."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,10 +17,13 @@ from bot.models import (
     EVERYONE,
     Answer,
     Audience,
+    Hit,
+    Query,
+    Ranking,
 )
 from bot.records import AnswerRecord, State
 from tests.nouns import NOON, QuestionFactory, a_hit
-from tests.unit.answering.world import World
+from tests.unit.answering.world import Library, World
 from tests.waiting import wait_until
 
 
@@ -164,6 +168,20 @@ async def test_a_stopped_answer_says_so_and_can_be_had_anyway(world: World, ques
     world.library.writes = None
     await world.ask(replace(question(), version="1772452900.000100"))
     assert world.thread.messages == ["Lunch is served at noon. [1]"]
+
+
+async def test_a_wish_that_comes_at_the_last_moment_is_heard(world: World, question: QuestionFactory) -> None:
+    """Between two looks at the wishes an answer may be finished: one more look comes before it is shown."""
+    thread, wanted = world.thread, question().id
+
+    class Hasty(Library):
+        async def rerank(self, query: Query, hits: Sequence[Hit], *, limit: int) -> Ranking:
+            await thread.ask(wanted)
+            return await super().rerank(query, hits, limit=limit)
+
+    world.library = Hasty()
+    await world.ask(question())
+    assert world.thread.messages == ["Stopped. [again]"]
 
 
 async def test_an_edited_question_is_answered_in_the_same_message(world: World, question: QuestionFactory) -> None:
