@@ -25,8 +25,8 @@ setup: $(VENV)/.runtime ## put Footnote and the exact packages it runs on into .
 demo: $(VENV)/.runtime ## the bot in a stand-in for Slack on this machine, answering from its guide (DOCS=DIR: from yours)
 	@exec $(BIN)/footnote playground --docs $(DOCS) $(if $(filter docs/guide,$(DOCS)),$(SUGGESTED)) $(ARGS)
 
-test: $(VENV)/.tools ## the whole test suite, in random order (ARGS='-k word' narrows it)
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.tools ## the whole test suite, in random order, on every core (ARGS='-k word' narrows it)
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 check: $(VENV)/.tools ## format, lint, types, imports between rooms, known vulnerabilities
 	$(BIN)/ruff format --check .

@@ -42,7 +42,12 @@ BROWSER_REQUIRED = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the suite's own switch out of the environment, where the bot would call it an unknown setting."""
+    """Take the suite's own switch out of the environment, where the bot would call it an unknown setting.
+
+    A process that only hands the tests out leaves it there for those that run them.
+    """
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        return
     config.stash[BROWSER_REQUIRED] = os.environ.pop("FOOTNOTE_REQUIRE_BROWSER", "") == "1"
 
 
