@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.ports.memory import Memory
 from handlers import listeners
 from handlers.buttons import Seal
-from handlers.calls import client_over, quiet_logger
+from handlers.calls import Calls, client_over, quiet_logger
 from handlers.door import LARGEST_BODY, Door, quiet_http_logger
 from handlers.tokens import Identity
 
@@ -28,8 +28,9 @@ def build_app(
     ports: Memory,
     now: Callable[[], datetime],
     signing_secret: str | None = None,
+    call: Calls | None = None,
 ) -> AsyncApp:
-    """The app with every listener, for either transport; `signing_secret` is needed for HTTP.
+    """The app with every listener, for either transport; `signing_secret` is needed for HTTP, `call` where others call.
 
     An envelope is acknowledged after its listener has run: acknowledged means queued. No call of Slack's API stands
     before that but the one that opens a modal, or tells one person why their click did nothing. (Bolt's own
@@ -44,7 +45,7 @@ def build_app(
         process_before_response=True,
         logger=quiet_logger(),
     )
-    for listener in listeners(ports, seal=Seal.of(token), now=now):
+    for listener in listeners(ports, call=call or Calls(client), seal=Seal.of(token), now=now):
         listener.register(app)
     return app
 

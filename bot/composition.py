@@ -167,6 +167,7 @@ class Bot:
             client=self.client,
             identity=self.identity,
             ports=self.memory,
+            call=self.calls,
             now=now,
             signing_secret=signing_secret,
         )

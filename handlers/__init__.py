@@ -10,6 +10,7 @@ from handlers.agent import Agent
 from handlers.apologies import Apologies
 from handlers.behaviour import Behaviour
 from handlers.buttons import Seal
+from handlers.calls import Calls
 from handlers.commands import Commands
 from handlers.edits import Edits
 from handlers.forms import Forms
@@ -25,12 +26,12 @@ from handlers.unheard import Unheard
 
 
 def listeners(
-    memory: Memory, *, seal: Seal, now: Callable[[], datetime], clock: Callable[[], float] = time.monotonic
+    memory: Memory, *, call: Calls, seal: Seal, now: Callable[[], datetime], clock: Callable[[], float] = time.monotonic
 ) -> tuple[Listener, ...]:
     """Every listener, in the order Bolt tries them: the first that matches gets the event.
 
-    They store into `memory`, and read the little there that an acknowledgement can wait for. `now` is the time of day;
-    `clock` counts seconds, from anywhere.
+    They store into `memory`, and read the little there that an acknowledgement can wait for. `call` is the process's
+    one way to Slack; `now` is the time of day; `clock` counts seconds, from anywhere.
     """
     jobs, talks, records = memory.jobs, memory.conversations, memory.records
     behaviour = Behaviour(memory.channels, clock)
@@ -42,10 +43,10 @@ def listeners(
         Home(jobs, memory.channels),
         Agent(memory.channels, memory.stops),
         Commands(jobs, seal, now),
-        Shortcuts(jobs, seal),
-        Actions(jobs, records, memory.stops, seal),
-        Panes(jobs, records, seal),
-        Ratings(memory.feedback, records, seal, now),
+        Shortcuts(jobs, seal, call),
+        Actions(jobs, records, memory.stops, seal, call),
+        Panes(jobs, records, seal, call),
+        Ratings(memory.feedback, records, seal, now, call),
         Forms(jobs, talks, records, memory.feedback, behaviour, seal, now),
         Unheard(),
         Apologies(),

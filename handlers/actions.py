@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.jobs import (
     AnswerQuestion,
@@ -22,6 +21,7 @@ from bot.ports.memory import AnswerRecords, Stops
 from bot.ports.queue import JobQueue
 from bot.records import AnswerRecord, State
 from handlers.buttons import Action, Forged, Form, Seal
+from handlers.calls import Calls
 from handlers.gestures import Gesture, carried, click_of, pressed
 from handlers.gestures import once as once_for
 from handlers.listening import App
@@ -46,6 +46,7 @@ class Actions:
     records: AnswerRecords
     stops: Stops
     seal: Seal
+    call: Calls
 
     def register(self, app: App) -> None:
         """Listen to each of these buttons."""
@@ -54,25 +55,25 @@ class Actions:
         app.action(Action.SUGGESTED)(self.on_suggested)
         app.action(Action.OPEN_LINK)(self.on_link)
 
-    async def on_press(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient) -> None:
+    async def on_press(self, ack: AsyncAck, body: Gesture) -> None:
         """Accept a press once. Raises `MemoryUnavailable`: then it is not acknowledged, and Slack says so."""
         action = Action(pressed(body)["action_id"])
-        async with politely(body, client):
+        async with politely(body, self.call):
             click, parts = click_of(body), self.seal.open(action, carried(pressed(body)))
             job = await self._steps()[action](body, click, parts)
             if job is not None:
                 await self.jobs.enqueue(job, once=once_for(click))
         await ack()
 
-    async def on_suggested(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient) -> None:
+    async def on_suggested(self, ack: AsyncAck, body: Gesture) -> None:
         """Ask the words of the button in direct messages; without words, let the person write some."""
-        async with politely(body, client):
+        async with politely(body, self.call):
             words = "".join(self.seal.open(Action.SUGGESTED, carried(pressed(body)))).strip()
             if words:
                 click = click_of(body)
                 await self.jobs.enqueue(AskInDirect(click, words), once=once_for(click))
             else:
-                await open_modal(client, body, ask_form(self.seal.close(Form.ASK)))
+                await open_modal(self.call, body, ask_form(self.seal.close(Form.ASK)))
         await ack()
 
     async def on_link(self, ack: AsyncAck) -> None:

@@ -3,8 +3,6 @@
 import asyncio
 from contextlib import suppress
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.errors import BadRequest, Refused, SlackUnavailable
 from handlers.calls import Calls
 from handlers.gestures import Gesture
@@ -21,20 +19,19 @@ class NotOpened(BadRequest):
     user_message = "Slack didn't open that in time. Press it again."
 
 
-async def open_modal(client: AsyncWebClient, body: Gesture, view: View, *, wait: float = WAIT) -> str:
+async def open_modal(call: Calls, body: Gesture, view: View, *, wait: float = WAIT) -> str:
     """The id of the modal, which opens over Slack, or over the modal that the gesture came from. Raises `NotOpened`."""
     method = "views.push" if part(body, "view").get("type") == "modal" else "views.open"
-    call = Calls(client, patience=0.0)
     try:
         async with asyncio.timeout(wait):
-            opened = await call(method, repeatable=False, trigger_id=body["trigger_id"], view=view)
+            opened = await call(method, repeatable=False, patience=0.0, trigger_id=body["trigger_id"], view=view)
     except (TimeoutError, SlackUnavailable, Refused) as error:
         raise NotOpened(f"{method}: {type(error).__name__}") from None
     return str(opened["view"]["id"])
 
 
-async def replace_modal(client: AsyncWebClient, view_id: str, view: View, *, wait: float = WAIT) -> None:
+async def replace_modal(call: Calls, view_id: str, view: View, *, wait: float = WAIT) -> None:
     """Show something else in a modal that stands open; where Slack does not take it, what is there stays."""
     with suppress(TimeoutError, SlackUnavailable, Refused):
         async with asyncio.timeout(wait):
-            await Calls(client, patience=0.0)("views.update", repeatable=False, view_id=view_id, view=view)
+            await call("views.update", repeatable=False, patience=0.0, view_id=view_id, view=view)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import MemoryUnavailable
 from bot.jobs import Click, OpenChannelForm, Reopen, ShowWhy
 from bot.ports.memory import AnswerRecords
 from bot.ports.queue import JobQueue
 from handlers.buttons import Action, Form, Seal
+from handlers.calls import Calls
 from handlers.gestures import Gesture, carried, click_of, once, pressed
 from handlers.listening import App
 from handlers.opening import open_modal, replace_modal
@@ -32,6 +32,7 @@ class Panes:
     jobs: JobQueue
     records: AnswerRecords
     seal: Seal
+    call: Calls
 
     def register(self, app: App) -> None:
         """Listen to each of these buttons."""
@@ -40,26 +41,26 @@ class Panes:
         for action in (Action.FOLLOW_UP, Action.RESOLVED):
             app.action(action)(self.on_form)
 
-    async def on_show(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient) -> None:
+    async def on_show(self, ack: AsyncAck, body: Gesture) -> None:
         """Show a modal that waits, and have it filled. Raises `MemoryUnavailable`: Slack says that it failed."""
         action = Action(pressed(body)["action_id"])
-        async with politely(body, client):
+        async with politely(body, self.call):
             job = await self._filling(action, body, click_of(body))
-            view = await open_modal(client, body, loading(TITLES[action]))
+            view = await open_modal(self.call, body, loading(TITLES[action]))
             try:
                 click = replace(job.click, view=view)
                 await self.jobs.enqueue(replace(job, click=click), once=once(click))
             except MemoryUnavailable:
-                await replace_modal(client, view, note(TITLES[action], UNSTORED))
+                await replace_modal(self.call, view, note(TITLES[action], UNSTORED))
                 raise
         await ack()
 
-    async def on_form(self, ack: AsyncAck, body: Gesture, client: AsyncWebClient) -> None:
+    async def on_form(self, ack: AsyncAck, body: Gesture) -> None:
         """Show a form that carries, sealed, what it is about."""
         action = Action(pressed(body)["action_id"])
-        async with politely(body, client):
+        async with politely(body, self.call):
             (question_id,) = parts_of(self.seal.open(action, carried(pressed(body))), 1)
-            await open_modal(client, body, await self._form(action, question_id, click_of(body)))
+            await open_modal(self.call, body, await self._form(action, question_id, click_of(body)))
         await ack()
 
     async def _filling(self, action: Action, body: Gesture, click: Click) -> ShowWhy | Reopen | OpenChannelForm:

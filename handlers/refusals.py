@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.desk import clickers
 from bot.errors import BadRequest, Refused, SlackUnavailable
@@ -88,13 +87,13 @@ def parts_of(parts: tuple[str, ...], count: int) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def politely(body: Gesture, client: AsyncWebClient) -> AsyncGenerator[None]:
+async def politely(body: Gesture, call: Calls) -> AsyncGenerator[None]:
     """Log what the block refuses with `BadRequest`, and tell the person alone; it is acknowledged all the same."""
     try:
         yield
     except BadRequest as refusal:
         refused(body, refusal)
-        await _tell(refusal.user_message, body, client)
+        await _tell(refusal.user_message, body, call)
 
 
 def refused(body: Gesture, refusal: BadRequest) -> None:
@@ -102,7 +101,7 @@ def refused(body: Gesture, refusal: BadRequest) -> None:
     _log("gesture_refused", body, reason=type(refusal).__name__)
 
 
-async def _tell(text: str, body: Gesture, client: AsyncWebClient) -> None:
+async def _tell(text: str, body: Gesture, call: Calls) -> None:
     """A private line, or a modal where there is no place for one. Nobody waits for it longer than a second."""
     try:
         if body.get("response_url"):
@@ -110,9 +109,9 @@ async def _tell(text: str, body: Gesture, client: AsyncWebClient) -> None:
             where = {"thread_ts": thread} if thread else {}
             how = {"response_type": "ephemeral", "replace_original": False, **where}
             async with asyncio.timeout(WAIT):
-                await Calls(client, patience=0.0).reply(body["response_url"], text=text, **how)
+                await call.reply(body["response_url"], text=text, **how)
         else:
-            await open_modal(client, body, note("Footnote", text), wait=WAIT)
+            await open_modal(call, body, note("Footnote", text), wait=WAIT)
     except (TimeoutError, SlackUnavailable, Refused, NotOpened) as error:
         _log("refusal_untold", body, reason=type(error).__name__)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Refused, SlackUnavailable
 from bot.jobs import SummariseThread
@@ -30,25 +29,24 @@ class Shortcuts:
 
     jobs: JobQueue
     seal: Seal
+    call: Calls
 
     def register(self, app: App) -> None:
         """Listen to both shortcuts."""
         app.shortcut(Shortcut.ANSWER_THIS)(self.on_answer_this)
         app.shortcut(Shortcut.SUMMARISE_THREAD)(self.on_summarise)
 
-    async def on_answer_this(
-        self, ack: AsyncAck, body: Gesture, client: AsyncWebClient, context: AsyncBoltContext
-    ) -> None:
+    async def on_answer_this(self, ack: AsyncAck, body: Gesture, context: AsyncBoltContext) -> None:
         """Open the form that asks where; it carries the message, which we could not read where we are no member."""
         click, message = click_of(body), body["message"]
-        async with politely(body, client):
+        async with politely(body, self.call):
             text = fitting(plain(message.get("text") or "", bot_user=context.bot_user_id or ""))
             if not text:
                 raise Wordless(f"message {message['ts']} has no words")
             where = (click.channel, message["ts"], message.get("thread_ts") or message["ts"])
             sealed = self.seal.close(Form.ANSWER_THIS, *where, text, body["action_ts"], click.reply_url)
-            form = answer_this_form(sealed, member=await _is_member(client, click.channel))
-            await open_modal(client, body, form)
+            form = answer_this_form(sealed, member=await _is_member(self.call, click.channel))
+            await open_modal(self.call, body, form)
         await ack()
 
     async def on_summarise(self, ack: AsyncAck, body: Gesture) -> None:
@@ -61,7 +59,7 @@ class Shortcuts:
         await ack()
 
 
-async def _is_member(client: AsyncWebClient, channel: str) -> bool:
+async def _is_member(call: Calls, channel: str) -> bool:
     """Whether we can write in a channel; Slack is asked, for a shortcut works where we are not. Unknown counts as yes.
 
     People's direct messages are closed to us, and nothing tells them from ours.
@@ -70,7 +68,7 @@ async def _is_member(client: AsyncWebClient, channel: str) -> bool:
         return False
     try:
         async with asyncio.timeout(GLANCE):
-            said = await Calls(client, patience=0.0)("conversations.info", repeatable=False, channel=channel)
+            said = await call("conversations.info", repeatable=False, patience=0.0, channel=channel)
     except Refused:  # a private channel that we are not in
         return False
     except (TimeoutError, SlackUnavailable):

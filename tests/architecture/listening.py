@@ -5,7 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from slack_sdk.web.async_client import AsyncWebClient
+
 from handlers import listeners
+from handlers.calls import Calls
 from tests.unit.handlers.stand_ins import SEAL, Stores, now
 
 Handler = Callable[..., Awaitable[Any]]
@@ -60,6 +63,7 @@ class Recorder:
 def recorded() -> Recorder:
     """Every listener, as it registers."""
     recorder = Recorder()
-    for listener in listeners(Stores().ports, seal=SEAL, now=now):
+    call = Calls(AsyncWebClient(token="xoxb-1", base_url="http://127.0.0.1:9/"))
+    for listener in listeners(Stores().ports, call=call, seal=SEAL, now=now):
         listener.register(recorder)
     return recorder

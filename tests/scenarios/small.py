@@ -237,7 +237,7 @@ async def small(
         )
         dispatch = assembly.dispatch()
         worker = Worker(jobs, handle=dispatch.handle, give_up=dispatch.give_up)
-        app = build_app(client=client, identity=identity, ports=memory, now=lambda: _moment(time))
+        app = build_app(client=client, identity=identity, ports=memory, call=calls, now=lambda: _moment(time))
         async with run_socket_mode(app, app_token=slack.app_token), _working(worker):
             yield Small(slack, time, jobs, memory, shelf, seal)
 
