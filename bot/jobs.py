@@ -27,9 +27,7 @@ class Click:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerQuestion:
-    """Answer one question, once; anew when its `version` is later than what was answered."""
-
+class _Asked:
     question: Question
 
     @property
@@ -41,6 +39,16 @@ class AnswerQuestion:
     def lane(self) -> Hashable:
         """What it must wait its turn in: its conversation."""
         return self.question.conversation
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerQuestion(_Asked):
+    """Answer one question, once; anew when its `version` is later than what was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswer(_Asked):
+    """Ask the writer of a message, and nobody else, whether it should be answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +67,6 @@ class WithdrawQuestion:
     def lane(self) -> Hashable:
         """Its conversation: it comes after the question that it withdraws."""
         return self.conversation
-
-
-@dataclass(frozen=True, slots=True)
-class OfferAnswer:
-    """Ask the writer of a message, and nobody else, whether it should be answered."""
-
-    question: Question
-
-    @property
-    def id(self) -> str:
-        """What logs call it."""
-        return self.question.id
-
-    @property
-    def lane(self) -> Hashable:
-        """Its conversation."""
-        return self.question.conversation
 
 
 @dataclass(frozen=True, slots=True)
