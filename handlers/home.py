@@ -29,5 +29,5 @@ class Home:
             await self.channels.looks_at(click.workspace, click.person, channel)
         if event.get("tab", "home") == "home":
             await self.jobs.enqueue(ShowHome(click), once=once)
-        elif event["tab"] == "messages":
+        elif event.get("tab") == "messages":
             await self.jobs.enqueue(Suggest(click), once=once)

@@ -130,6 +130,12 @@ class _Pressed(_Action):
     action_ts: _Moment
 
 
+class _Stop(BaseModel):
+    user: _Id
+    channel: _Id
+    thread_ts: _Id | None = None
+
+
 class _Gesture(BaseModel):
     user: _Person
     team: _Named | None = None
@@ -188,7 +194,7 @@ _EVENTS: dict[str, type[BaseModel]] = {
     "app_mention": _Message,
     "app_home_opened": _Visit,
     "app_context_changed": _Visit,
-    "agent_session_stopped": _Visit,
+    "agent_session_stopped": _Stop,
 }
 
 

@@ -3,10 +3,12 @@
 import asyncio
 import hashlib
 from base64 import b32encode
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -128,13 +130,17 @@ class Responder:
 
     async def _reply(self, trace: _Trace) -> None:
         question = trace.record.question
-        async with self.replies.open(question, at=await self._stands(trace.record), note=trace.note) as reply:
-            await reply.sign()
+        async with (
+            self.replies.open(question, at=await self._stands(trace.record), note=trace.note) as reply,
+            _beside(reply.sign()) as signed,
+        ):
             try:
-                await self._finish(trace, reply)
+                await self._finish(trace, reply, signed)
             except Stopped:
+                await signed
                 await self._stop(trace, reply)
             except FootnoteError as error:
+                await signed
                 if error.retryable and _may_say_more(question, error):
                     await reply.tell(error.user_message)
                 raise
@@ -157,11 +163,13 @@ class Responder:
                 await reply.withdraw()
         await trace.write(state=State.WITHDRAWN, reply=None)
 
-    async def _finish(self, trace: _Trace, reply: Reply) -> None:
+    async def _finish(self, trace: _Trace, reply: Reply, signed: Awaitable[None]) -> None:
+        """Make the answer while the sign of life is on its way; nothing is said before that is known to stand."""
         said = await self._said(trace.record.question)
         question = _worded(trace.record.question, said)
         refusal = await self._refusal(question)
         if refusal is not None:
+            await signed
             await reply.tell(refusal)
             await trace.write(state=State.DELIVERED)
             return
@@ -173,6 +181,7 @@ class Responder:
                 await trace.write(state=State.WITHDRAWN, answer=None)
                 return
             await self.conversations.join(question.conversation)
+        await signed
         await reply.answer(answer)
         await self._remember(question, answer)
         await trace.deliver()
@@ -264,6 +273,17 @@ class Responder:
             raise
         except FootnoteError as error:
             log.warning("hint_untold", question=question.id, error=type(error).__name__)
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[asyncio.Future[None]]:
+    """`work`, done while the block runs; whoever waits for it, however often, hears of its failure."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _due(record: AnswerRecord | None, question: Question) -> AnswerRecord | None:
