@@ -85,11 +85,14 @@ class Responder:
         Raises `LeaseLost` when another worker took over, and what the ports raise: the person has then been told that
         another try follows when the error is retryable.
         """
-        record = _due(await self.records.read(question.id, fence=fence), question)
+        known, unwanted = await asyncio.gather(
+            self.records.read(question.id, fence=fence), self.stopping.unwanted(question)
+        )
+        record = _due(known, question)
         if record is None:
             return
         trace = _Trace(record, self.records, fence, self.now)
-        if await self.stopping.unwanted(question):
+        if unwanted:
             await self._take_back(trace)
             return
         if _sent_unseen(record):

@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from bot.playground import Message, Playground
@@ -29,6 +30,7 @@ PATIENCE = 300.0
 """Seconds after which an answer is lost."""
 ROUNDS = 3
 """Generator's times for which so many are kept in flight."""
+TOO_MANY = 429
 GLANCE = 0.01
 """Seconds between two looks at what stands in Slack."""
 QUESTION = "<@bot> how many hours of annual leave can I carry over? ({n})"
@@ -51,6 +53,8 @@ class Flight:
     signs: list[float] = field(default_factory=list[float])
     answers: list[float] = field(default_factory=list[float])
     calls: Counter[str] = field(default_factory=Counter[str])
+    in_order: float = 1.0
+    """Share of answers that were finished after that of the question before."""
     lost: int = 0
 
 
@@ -115,6 +119,9 @@ async def fly(slack: Playground, count: int, *, tag: str, every: float = 0.0) ->
     flight.lost = count - len(ends)
     flight.signs = [signs[ts] - asked[ts] for ts in signs]
     flight.answers = [ends[ts] - asked[ts] for ts in ends]
+    finished_at = [ends[ts] for ts in asked if ts in ends]
+    pairs = list(pairwise(finished_at))
+    flight.in_order = sum(before <= after for before, after in pairs) / len(pairs) if pairs else 1.0
     flight.calls = Counter(call.method for call in slack.calls[before:])
     return flight
 
@@ -160,7 +167,11 @@ async def measure(arguments: argparse.Namespace, home: Path) -> None:
             spread = await fly(slack, count * ROUNDS, tag=f"spread{count}.", every=every)
             report(f"{count}, one every {every * 1e3:.0f} ms", spread, arguments.seconds)
         for count in arguments.burst:
-            report(f"{count} at once", await fly(slack, count, tag=f"burst{count}."), arguments.seconds)
+            burst = await fly(slack, count, tag=f"burst{count}.")
+            report(f"{count} at once", burst, arguments.seconds)
+            refused = sum(call.status == TOO_MANY for call in slack.calls)
+            print(f"\nthe last {count}: all finished after {max(burst.answers):.0f} s, {burst.in_order:.0%} in order; "
+                  f"told to wait {refused} times, called too early {len(slack.too_early())} times\n")  # fmt: skip
 
 
 def main() -> None:
@@ -169,7 +180,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="what the generator takes")
     parser.add_argument("--characters", type=int, default=1_500, help="what it writes")
     parser.add_argument("--alone", type=int, default=10, help="answers, one after another, before the crowd")
-    parser.add_argument("--in-flight", type=int, nargs="+", default=[20, 200], metavar="N")
+    parser.add_argument("--in-flight", type=int, nargs="*", default=[20, 200], metavar="N")
     parser.add_argument("--burst", type=int, nargs="*", default=[20], metavar="N", help="questions at one instant")
     parser.add_argument("--rate-limits", action="store_true", help="let Slack's rate limits apply")
     arguments = parser.parse_args()
