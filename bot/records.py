@@ -30,6 +30,10 @@ class State(StrEnum):
     """Its question was deleted, or it was nobody's to answer: nothing is shown."""
 
 
+ENDED = frozenset({State.DELIVERED, State.FAILED, State.STOPPED, State.WITHDRAWN})
+"""States from which a question goes on only when it is asked anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerRecord:
     """Job state and audit line of one question.
@@ -50,15 +54,19 @@ class AnswerRecord:
     shared: bool = False
     """A private answer that stands for everyone in its channel by now."""
 
-    def delivered(self, at: datetime) -> AnswerRecord:
-        """The record after delivery, without the words of any document."""
-        bare = self.answer and replace(
+    @property
+    def bare(self) -> Answer | None:
+        """The answer without the words of any document."""
+        return self.answer and replace(
             self.answer,
             text="",
             citations=_without_words(self.answer.citations),
             closest=_without_words(self.answer.closest),
         )
-        return replace(self, state=State.DELIVERED, answer=bare, updated_at=at)
+
+    def delivered(self, at: datetime) -> AnswerRecord:
+        """The record after delivery, without the words of any document."""
+        return replace(self, state=State.DELIVERED, answer=self.bare, updated_at=at)
 
 
 def _without_words(citations: tuple[Citation, ...]) -> tuple[Citation, ...]:

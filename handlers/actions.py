@@ -19,7 +19,7 @@ from bot.jobs import (
 )
 from bot.ports.memory import AnswerRecords, Stops
 from bot.ports.queue import JobQueue
-from bot.records import AnswerRecord, State
+from bot.records import ENDED, AnswerRecord
 from handlers.buttons import Action, Forged, Form, Seal
 from handlers.calls import Calls
 from handlers.gestures import Gesture, carried, click_of, pressed
@@ -32,7 +32,6 @@ from handlers.views.forms import ask_form
 
 IN_LINE = 600.0
 """Seconds for which a private question that has come to no end counts as one that will."""
-ENDED = frozenset((State.DELIVERED, State.FAILED, State.STOPPED, State.WITHDRAWN))
 
 Step: TypeAlias = Callable[[Gesture, Click, tuple[str, ...]], Awaitable[Job | None]]
 """What a press asks for, from its opened value; None when nothing is left to do."""

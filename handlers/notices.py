@@ -14,6 +14,7 @@ from bot.models import Answer, ConversationKey, Question
 from bot.screens import Doubt, PassagePage, Summary
 from handlers.buttons import Seal
 from handlers.calls import Calls
+from handlers.posting import NO_PREVIEWS, shown
 from handlers.views.answer import answer_message
 from handlers.views.blocks import Message
 from handlers.views.notices import (
@@ -40,8 +41,6 @@ EARLIER = timedelta(minutes=5)
 
 Mark: TypeAlias = Mapping[str, Any]
 
-_INERT = {"parse": "none", "link_names": False}
-_NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
 _PEOPLE = ("U", "W")
 
 
@@ -86,8 +85,8 @@ class SlackNotices:
         if again and await self._standing(where, mark, since=question.asked_at):
             return
         open_to_all = replace(question, private=False, reply_url="")
-        shown = answer_message(answer, question=open_to_all, seal=self.seal, now=self.now())
-        await self._post(where, shared_message(question.text, shown, asker=to.person), mark)
+        message = answer_message(answer, question=open_to_all, seal=self.seal, now=self.now())
+        await self._post(where, shared_message(question.text, message, asker=to.person), mark)
 
     async def bring_in(self, question: Question, escalation: Escalation, *, humans: str, again: bool) -> str:
         """Mention `humans` once; the id of the message. See the port."""
@@ -95,8 +94,8 @@ class SlackNotices:
         mark = _mark(HELP, question_id=question.id)
         if again and (stands := await self._standing(escalation.channel, mark, since=escalation.at, thread=thread)):
             return stands
-        shown = help_message(question, escalation, humans=humans, seal=self.seal)
-        return await self._post(escalation.channel, shown, mark, thread=thread)
+        message = help_message(question, escalation, humans=humans, seal=self.seal)
+        return await self._post(escalation.channel, message, mark, thread=thread)
 
     async def resolved(self, question: Question, escalation: Escalation) -> None:
         """Show who resolved it; see the port."""
@@ -107,7 +106,7 @@ class SlackNotices:
                 channel=escalation.channel,
                 ts=escalation.message,
                 metadata=_mark(HELP, question_id=question.id),
-                **_shown(resolved_message(question, escalation)),
+                **shown(resolved_message(question, escalation)),
             )
 
     async def doubt(self, doubt: Doubt, *, to: str, again: bool) -> None:
@@ -147,7 +146,7 @@ class SlackNotices:
 
     async def _answer_click(self, to: Click, message: Message, *, in_place: bool) -> None:
         thread = {"thread_ts": to.thread} if to.thread else {}
-        how = {"replace_original": in_place, "response_type": "ephemeral", **thread, **_NO_PREVIEWS}
+        how = {"replace_original": in_place, "response_type": "ephemeral", **thread, **NO_PREVIEWS}
         await self.call.reply(to.reply_url, text=message.text, blocks=list(message.blocks), **how)
 
     async def _beside(self, question: Question, message: Message) -> None:
@@ -158,7 +157,7 @@ class SlackNotices:
 
     async def _whisper(self, channel: str, person: str, message: Message, *, thread: str) -> None:
         where = {"channel": channel, "user": person, **({"thread_ts": thread} if thread else {})}
-        await self.call("chat.postEphemeral", repeatable=False, **where, **_shown(message))
+        await self.call("chat.postEphemeral", repeatable=False, **where, **shown(message))
 
     async def _post(self, channel: str, message: Message, mark: Mark | None = None, *, thread: str = "") -> str:
         where = {
@@ -166,7 +165,7 @@ class SlackNotices:
             **({"thread_ts": thread} if thread else {}),
             **({"metadata": mark} if mark else {}),
         }
-        posted = await self.call("chat.postMessage", repeatable=False, **where, **_shown(message), **_NO_PREVIEWS)
+        posted = await self.call("chat.postMessage", repeatable=False, **where, **shown(message), **NO_PREVIEWS)
         return posted["ts"]
 
     async def _direct(self, person: str) -> str:
@@ -202,7 +201,3 @@ def _mark(kind: str, **payload: str) -> Mark:
 def _carries(message: Mapping[str, Any], mark: Mark) -> bool:
     carried: Mark = message.get("metadata") or {}
     return all(carried.get(part) == said for part, said in mark.items())
-
-
-def _shown(message: Message) -> dict[str, Any]:
-    return {"text": message.text, "blocks": list(message.blocks), **_INERT}

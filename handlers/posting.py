@@ -12,7 +12,7 @@ MARK = "footnote_answer"
 """Type of the metadata by which a reply is known again."""
 
 _INERT = {"parse": "none", "link_names": False}
-_NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
+NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
 """Known to chat.postMessage alone; a message that begins without previews stays without."""
 _BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_blocks_too_many"})
 
@@ -102,7 +102,7 @@ class Posting:
             thread_ts=self.thread,
             metadata=self.mark,
             **body,
-            **_NO_PREVIEWS,
+            **NO_PREVIEWS,
         )
         return posted["ts"]
 

@@ -1,6 +1,6 @@
 """Statements to cited sentences: an unsupported one goes, a citation numbers a chunk by first use."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.gate import addresses, gated, plain, unmarked
@@ -16,14 +16,6 @@ class Cited:
 
     text: str
     citations: tuple[Citation, ...]
-
-
-def cite(statements: Iterable[Statement], passages: Sequence[Hit]) -> Cited:
-    """Keep the statements that a given passage supports, number them, and pass the text through the gate."""
-    citing = Citing(passages)
-    for statement in statements:
-        citing.add(statement)
-    return citing.cited()
 
 
 class Citing:

@@ -22,13 +22,12 @@ from bot.errors import FootnoteError, LeaseLost, Refused, SlackUnavailable, Stop
 from bot.models import Answer, Audience, Question
 from bot.ports.memory import AnswerRecords, Channels, Conversations
 from bot.ports.slack import Directory, Replies, Reply, Threads
-from bot.records import AnswerRecord, State
+from bot.records import ENDED, AnswerRecord, State
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
 
 MEMBERS_ONLY = "I can only answer members of this workspace. Ask a member to ask for you."
 NO_QUESTION = "Ask me something after my name, for instance: how do I set up the VPN?"
-ENDED = frozenset({State.DELIVERED, State.FAILED, State.STOPPED, State.WITHDRAWN})
 BEGUN = frozenset({State.POSTING, State.STREAMING, State.ANSWERED})
 """States in which a message may stand that its record does not name: an answer is stored while its stream begins."""
 
@@ -59,8 +58,7 @@ class _Trace:
 
     async def deliver(self) -> None:
         """Store that the answer stands, and keep its words no longer."""
-        bare = self.record.delivered(self.now())
-        await self.write(state=bare.state, answer=bare.answer)
+        await self.write(state=State.DELIVERED, answer=self.record.bare)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +96,9 @@ class Responder:
         if _sent_unseen(record):
             await self._assume(trace)
             return
-        if question.addressed == "named" or await self._welcome(question):
-            await self._reply(trace)
+        heard = None if question.addressed == "named" else await self._heard(question)
+        if question.addressed == "named" or heard is not None:
+            await self._reply(trace, heard)
         else:
             await trace.write(state=State.WITHDRAWN)
 
@@ -125,20 +124,20 @@ class Responder:
                     text = f"I couldn't answer this. It's logged as {code(question.id)} for your admins."
                     await reply.tell(text, again=True)
         except Refused:
-            await trace.write(answer=_bare(trace.record, self.now()))
+            await trace.write(answer=trace.record.bare)
             raise
-        await trace.write(state=State.FAILED, failure=reason, answer=_bare(trace.record, self.now()))
+        await trace.write(state=State.FAILED, failure=reason, answer=trace.record.bare)
 
     # --- one reply --------------------------------------------------------------------------------------------------
 
-    async def _reply(self, trace: _Trace) -> None:
+    async def _reply(self, trace: _Trace, heard: tuple[Said, ...] | None) -> None:
         question = trace.record.question
         async with (
             self.replies.open(question, at=await self._stands(trace.record), note=trace.note) as reply,
             _beside(reply.sign()) as signed,
         ):
             try:
-                await self._finish(trace, reply, signed)
+                await self._finish(trace, heard, reply, signed)
             except Stopped:
                 await signed
                 await self._stop(trace, reply)
@@ -166,9 +165,11 @@ class Responder:
                 await reply.withdraw()
         await trace.write(state=State.WITHDRAWN, reply=None)
 
-    async def _finish(self, trace: _Trace, reply: Reply, signed: Awaitable[None]) -> None:
+    async def _finish(
+        self, trace: _Trace, heard: tuple[Said, ...] | None, reply: Reply, signed: Awaitable[None]
+    ) -> None:
         """Make the answer while the sign of life is on its way; nothing is said before that is known to stand."""
-        said = await self._said(trace.record.question)
+        said = await self._said(trace.record.question) if heard is None else heard
         question = _worded(trace.record.question, said)
         refusal = await self._refusal(question)
         if refusal is not None:
@@ -234,9 +235,15 @@ class Responder:
 
     # --- around it --------------------------------------------------------------------------------------------------
 
-    async def _welcome(self, question: Question) -> bool:
-        """Whether a question that does not name us is ours to answer: a member's, and not put to somebody else."""
-        return await self.directory.may_ask(question) and not among_themselves(await self._said(question), question)
+    async def _heard(self, question: Question) -> tuple[Said, ...] | None:
+        """What was said before a question that does not name us; None where it is not ours to answer.
+
+        It is ours when a member asks it, and puts it to nobody else.
+        """
+        if not await self.directory.may_ask(question):
+            return None
+        said = await self._said(question)
+        return None if among_themselves(said, question) else said
 
     async def _said(self, question: Question) -> tuple[Said, ...]:
         """What the thread of a channel said before the question; nothing where it cannot be read just now."""
@@ -297,11 +304,6 @@ def _due(record: AnswerRecord | None, question: Question) -> AnswerRecord | None
         standing = None if question.reply_url else record.reply
         return AnswerRecord(question, state=State.SIGNED if standing else State.RECEIVED, reply=standing)
     return None if record.state in ENDED or question.version != record.question.version else record
-
-
-def _bare(record: AnswerRecord, now: datetime) -> Answer | None:
-    """Its answer without the words of any document: what nobody was shown is not kept."""
-    return record.delivered(now).answer
 
 
 def _moment(version: str) -> float:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
-from typing import Any, TypeVar
 
 from bot.adapters.redis.client import Link, Script
-from bot.adapters.redis.stored import Damaged, Newer, Stored
+from bot.adapters.redis.stored import Stored
 from bot.feedback import Escalation, Feedback
 
 KEPT_FOR = 180 * 24 * 3600
 """Seconds after it was given."""
-
-T = TypeVar("T")
 
 
 class RedisFeedbackBook:
@@ -34,7 +29,7 @@ class RedisFeedbackBook:
     async def ratings(self, question_id: str) -> list[Feedback]:
         """Every rating of an answer, oldest first."""
         raw = await self._link.call("HVALS", self._link.key("ratings", question_id))
-        return sorted(_read(self._feedback, raw), key=lambda feedback: feedback.at)
+        return sorted(self._feedback.readable(raw), key=lambda feedback: feedback.at)
 
     async def since(self, moment: datetime) -> list[Feedback]:
         """Every rating given from `moment` on, oldest first."""
@@ -51,7 +46,7 @@ class RedisFeedbackBook:
     async def escalation(self, question_id: str) -> Escalation | None:
         """The escalation of a question, open or closed."""
         raw = await self._link.call("GET", self._escalation(question_id))
-        return next(iter(_read(self._escalations, [raw])), None)
+        return next(iter(self._escalations.readable([raw])), None)
 
     async def update(self, escalation: Escalation) -> None:
         """Replace an escalation."""
@@ -66,7 +61,7 @@ class RedisFeedbackBook:
         if not ids:
             return []
         raw = await self._link.call("MGET", *(self._escalation(question_id.decode()) for question_id in ids))
-        return _read(self._escalations, raw)
+        return self._escalations.readable(raw)
 
     async def once(self, what: str, *, seconds: float) -> bool:
         """True for the first within so many seconds."""
@@ -74,11 +69,3 @@ class RedisFeedbackBook:
 
     def _escalation(self, question_id: str) -> str:
         return self._link.key("escalation", question_id)
-
-
-def _read(stored: Stored[T], raw: Sequence[Any]) -> list[T]:
-    found: list[T] = []
-    for one in raw:
-        with suppress(Newer, Damaged):
-            found += [stored.load(one)] if one else []
-    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 
 from bot.adapters.redis.client import Link, Script
@@ -64,9 +63,7 @@ class RedisAnswerRecords:
         found: list[AnswerRecord] = []
         for start in range(0, len(ids), AT_ONCE):
             keys = [self._where(one.decode()) for one in ids[start : start + AT_ONCE]]
-            for raw in await self._link.run(self._read_several, keys):
-                with suppress(Newer, Damaged):
-                    found += [self._stored.load(raw)] if raw else []
+            found += self._stored.readable(await self._link.run(self._read_several, keys))
         return found
 
     def _asked(self, *who: str) -> str:

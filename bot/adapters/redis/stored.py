@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -49,6 +50,14 @@ class Stored(Generic[T]):
             return self._values.validate_python(envelope.value)
         except ValidationError as error:
             raise Damaged(f"{self._kind} cannot be read: {error.error_count()} mistakes in it") from error
+
+    def readable(self, raw: Iterable[bytes | None]) -> list[T]:
+        """Those that are there and can be read: a list may leave out what a newer Footnote wrote."""
+        found: list[T] = []
+        for one in raw:
+            with suppress(Newer, Damaged):
+                found += [self.load(one)] if one else []
+        return found
 
 
 class OneOf(Generic[T]):

@@ -1,10 +1,19 @@
 """Only what a passage says word for word is shown, numbered by first use, gated."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bot.answering.cite import cite
-from bot.models import Statement
+from bot.answering.cite import Cited, Citing
+from bot.models import Hit, Statement
 from tests.nouns import HitFactory
+
+
+def cite(statements: Iterable[Statement], passages: Sequence[Hit]) -> Cited:
+    """What becomes of statements that come one after another."""
+    citing = Citing(passages)
+    for statement in statements:
+        citing.add(statement)
+    return citing.cited()
 
 
 def test_an_unsupported_statement_is_not_shown(hit: HitFactory) -> None:
