@@ -1,6 +1,6 @@
 # Everything that a person or CI types. Needs python3 (3.11 to 3.13) and make, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock
+.PHONY: help setup backends demo test check bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,6 +22,9 @@ help: ## this list
 setup: $(VENV)/.runtime ## put Footnote and the exact packages it runs on into .venv
 	@echo "Footnote is set up: $(BIN)/footnote --help"
 
+backends: $(VENV)/.backends ## add the packages for Weaviate, Cohere, OpenAI-compatible servers and traces
+	@echo "The backends are installed; docs/guide/backends.md says which settings choose them"
+
 demo: $(VENV)/.runtime ## the bot in a stand-in for Slack on this machine, answering from its guide (DOCS=DIR: from yours)
 	@exec $(BIN)/footnote playground --docs $(DOCS) $(if $(filter docs/guide,$(DOCS)),$(SUGGESTED)) $(ARGS)
 
@@ -39,9 +42,10 @@ bench: $(VENV)/.tools ## the benchmarks: lists them; ARGS='startup' runs one (do
 	@$(BIN)/python tests/bench/__main__.py $(ARGS)
 
 LOCK := --universal --generate-hashes --no-annotate --no-header --python-version 3.11
-lock: $(VENV)/.uv ## compile the three locks anew from pyproject.toml (ARGS='--upgrade' raises versions)
-	$(UV) compile $(LOCK) $(ARGS) pyproject.toml --output-file requirements.lock
-	$(UV) compile $(LOCK) $(ARGS) pyproject.toml --group dev --constraints requirements.lock --output-file requirements-dev.lock
+lock: $(VENV)/.uv ## compile the four locks anew from pyproject.toml (ARGS='--upgrade' raises versions)
+	$(UV) compile $(LOCK) $(ARGS) pyproject.toml --all-extras --output-file requirements-backends.lock
+	$(UV) compile $(LOCK) $(ARGS) pyproject.toml --constraints requirements-backends.lock --output-file requirements.lock
+	$(UV) compile $(LOCK) $(ARGS) pyproject.toml --all-extras --group dev --constraints requirements-backends.lock --output-file requirements-dev.lock
 	$(UV) compile $(LOCK) $(ARGS) --group setup --output-file requirements-setup.lock
 
 # What stands in .venv, in three layers. A layer is made again when its lock is newer than its stamp.
@@ -53,6 +57,11 @@ $(VENV)/.runtime: $(VENV)/.uv requirements.lock pyproject.toml
 	@echo "Installing the packages Footnote runs on…"
 	@$(UV) $(INSTALL) --requirements requirements.lock
 	@$(UV) install --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+$(VENV)/.backends: $(VENV)/.runtime requirements-backends.lock
+	@echo "Installing the packages for the backends…"
+	@$(UV) $(INSTALL) --requirements requirements-backends.lock
 	@touch $@
 
 $(VENV)/.tools: $(VENV)/.runtime requirements-dev.lock
