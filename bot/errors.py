@@ -10,6 +10,8 @@ FootnoteError
 ├── Stopped                 the person who asked wants no answer any more
 ├── Refused                 Slack, or another service, said no for good
 └── Unavailable             a collaborator did not answer in time; worth another try
+    ├── Unusable            it refuses until somebody acts: a key, a bill, a quota, a model's name
+    ├── OutOfAllowance      the question has used up its time, calls or tokens
     ├── IndexUnavailable
     ├── MemoryUnavailable   Redis: conversations, records and the queue
     └── SlackUnavailable
@@ -68,10 +70,26 @@ class Refused(FootnoteError):
 
 
 class Unavailable(FootnoteError):
-    """A collaborator did not answer in time."""
+    """A collaborator did not answer in time, or asked to wait: `retry_after` says how long, in seconds, where known."""
 
     user_message = "I can't reach my sources right now. I'll try again and edit this message."
     retryable = True
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unusable(Unavailable):
+    """A collaborator refuses until somebody acts: asking again cannot help. `code` is its own word or number."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class OutOfAllowance(Unavailable):
+    """A question has used up the time, the calls or the tokens that it may take."""
 
 
 class IndexUnavailable(Unavailable):
@@ -85,8 +103,4 @@ class MemoryUnavailable(Unavailable):
 
 
 class SlackUnavailable(Unavailable):
-    """Slack did not answer, or asked to wait; `retry_after` says how long, in seconds, where known."""
-
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
+    """Slack did not answer, or asked to wait."""

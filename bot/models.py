@@ -137,13 +137,18 @@ class Embedding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hit:
-    """A chunk with its scores: `score` orders the hits, `bm25` and `cosine` stay raw (0 when that leg missed it)."""
+    """A chunk with its scores: `score` orders the hits, `bm25` and `cosine` stay raw (0 when that leg missed it).
+
+    `spans` are the places in the chunk's text where a reranker saw the answer, best first: half-open spans of code
+    points; none where it does not tell.
+    """
 
     chunk: Chunk
     score: float
     bm25: float = 0.0
     cosine: float = 0.0
     embedding: Embedding | None = None
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,15 +232,32 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """One sentence of an answer as a generator wrote it, with the chunks it claims as support.
+class Support:
+    """A passage that a statement rests on, and the words of it that say so.
 
-    `quote` is what of the chunk supports it; a quoting generator repeats its own text there.
+    `quote` is made of exact pieces of the chunk's text, joined by ` … `; empty where nobody has looked for them yet.
+    """
+
+    chunk_id: str
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence, list item or table row of an answer as a generator wrote it, with the passages it rests on.
+
+    `text` has no `[n]` of its own: numbers are given later. `joint` is what stands between it and the statement before:
+    a blank line, a line break (list items), or a space (sentences of one paragraph).
     """
 
     text: str
-    chunk_ids: tuple[str, ...]
-    quote: str = ""
+    supports: tuple[Support, ...] = ()
+    joint: str = "\n\n"
+
+    @classmethod
+    def quoting(cls, chunk_id: str, text: str) -> Statement:
+        """A statement that is a passage's own words."""
+        return cls(text, (Support(chunk_id, text),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,5 +290,7 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict[str, float])
     backends: Mapping[str, str] = field(default_factory=dict[str, str])
     rewritten: bool = False
+    unwritten: bool = False
+    """Passages quoted in place of an answer, because the model that writes could not be reached."""
     cost: float = 0.0
     """In US dollars, as the backends' price tables say."""

@@ -101,6 +101,11 @@ class GrowingReply:
         self._said += piece
         self._news.set()
 
+    def anew(self) -> None:
+        """Take back what was said; see the port. A stream cannot be taken back: it stands until the end replaces it."""
+        self._said = ""
+        self.stream.doubtful = self.stream.open
+
     def begin(self) -> None:
         """Begin to show how the reply grows."""
         self._showing = asyncio.create_task(self._show())

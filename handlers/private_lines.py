@@ -35,6 +35,9 @@ class PrivateLine:
     def say(self, piece: str) -> None:
         """Nothing: it comes whole."""
 
+    def anew(self) -> None:
+        """Nothing."""
+
     async def answer(self, answer: Answer) -> None:
         """Send the answer."""
         await self._send(answer_message(answer, question=self.question, seal=self.seal, now=self.now()))
@@ -76,6 +79,9 @@ class Interjection:
         """Nothing."""
 
     def say(self, piece: str) -> None:
+        """Nothing."""
+
+    def anew(self) -> None:
         """Nothing."""
 
     async def answer(self, answer: Answer) -> None:

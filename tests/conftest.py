@@ -18,7 +18,7 @@ from tests.nouns import (
     a_question,
 )
 
-pytest_plugins = ("tests.redis_fixtures",)
+pytest_plugins = ("tests.redis_fixtures", "tests.weaviate_fixtures")
 
 # A slow machine is no failure; CI tries the same examples each time (Hypothesis's own rule), people try new ones.
 settings.register_profile("house", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI")))
@@ -39,22 +39,30 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 BROWSER_REQUIRED = pytest.StashKey[bool]()
+WEAVIATE_REQUIRED = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the suite's own switch out of the environment, where the bot would call it an unknown setting.
+    """Take the suite's own switches out of the environment, where the bot would call them unknown settings.
 
-    A process that only hands the tests out leaves it there for those that run them.
+    A process that only hands the tests out leaves them there for those that run them.
     """
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         return
     config.stash[BROWSER_REQUIRED] = os.environ.pop("FOOTNOTE_REQUIRE_BROWSER", "") == "1"
+    config.stash[WEAVIATE_REQUIRED] = os.environ.pop("FOOTNOTE_REQUIRE_WEAVIATE", "") == "1"
 
 
 @pytest.fixture(scope="session")
 def browser_required(request: pytest.FixtureRequest) -> bool:
     """Whether a missing browser is a failure (CI) rather than a reason to skip: FOOTNOTE_REQUIRE_BROWSER=1."""
     return request.config.stash[BROWSER_REQUIRED]
+
+
+@pytest.fixture(scope="session")
+def weaviate_required(request: pytest.FixtureRequest) -> bool:
+    """Whether a missing Weaviate is a failure (CI) rather than a reason to skip: FOOTNOTE_REQUIRE_WEAVIATE=1."""
+    return request.config.stash[WEAVIATE_REQUIRED]
 
 
 @pytest.fixture

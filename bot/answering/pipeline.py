@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from bot.allowance import Terms, allowing
 from bot.answering.cite import Cited, Citing, citation
 from bot.answering.generate import generate
 from bot.answering.language import ask_again, foreign
@@ -12,6 +13,7 @@ from bot.answering.rerank import rerank
 from bot.answering.retrieve import CANDIDATES, compose, retrieve
 from bot.answering.rewrite import rewrite
 from bot.conversations import Turn
+from bot.errors import Unavailable
 from bot.models import Answer, Audience, Citation, Confidence, Hit, Query, Ranking, ScoredPassage
 from bot.ports import generation
 from bot.ports.generation import Rewriter, Rewritten
@@ -29,10 +31,17 @@ SURE = 0.65
 """Confidence from which a question is answered that nobody put to us. On the 18f questions and the suite's own that is
 30 % and 24 % of those that the documents answer, and 1 of the 27 that they do not; from .75 on hardly any is left."""
 
+TRIES = 2
+"""How often a generator that breaks off in the middle may write an answer, each time from the start."""
+
 CLOSEST = 2
 """Passages named when the documents do not say."""
 
+FREELY = Terms()
+"""What a question may take where nobody says otherwise."""
+
 HEDGE = "This may answer it:"
+UNWRITTEN = "I can't write an answer right now. This is what I found:"
 NOT_IN_THE_DOCS = "The docs don't say."
 NOT_FOR_EVERYONE_HERE = "The docs that everyone here can read don't say."
 
@@ -48,6 +57,10 @@ class Listener(Protocol):
         """The next piece of the answer's text, exactly as it goes on."""
         ...
 
+    def anew(self) -> None:
+        """What was said is taken back, because whoever wrote it broke off: the text begins again."""
+        ...
+
 
 class Nobody:
     """Hears nothing."""
@@ -56,6 +69,9 @@ class Nobody:
         """Pass."""
 
     def say(self, piece: str) -> None:
+        """Pass."""
+
+    def anew(self) -> None:
         """Pass."""
 
 
@@ -94,7 +110,11 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """The steps from a question to a cited answer over whatever stands behind the ports."""
+    """The steps from a question to a cited answer over whatever stands behind the ports.
+
+    `spare` quotes passages when `generator` is away; without one, its failure is the answer's. `terms` are what each
+    question may take of the backends.
+    """
 
     rewriter: Rewriter
     embedder: Embedder
@@ -103,6 +123,8 @@ class Pipeline:
     generator: generation.Generator
     clock: Callable[[], float]
     index_name: str = "local"
+    spare: generation.Generator | None = None
+    terms: Terms = FREELY
 
     async def find(
         self,
@@ -151,51 +173,55 @@ class Pipeline:
         Raises `Unavailable` or `NothingIndexed` when there is nothing to answer from.
         """
         timings, listener = Timings(self.clock), listener or Nobody()
-        with timings.step("total"):
+        with timings.step("total"), allowing(self.terms) as allowance:
             language = foreign(question)
             if language is not None:
                 return Answered(self._untold(question, ask_again(language)), hits=())
             found = await self.find(
                 question, history, audience=audience, limit=PASSAGES, within=asking.within, timings=timings
             )
-            cited = await self._written(found, asking, timings, listener)
-        return Answered(self._assembled(question, found, cited, audience, timings), hits=found.ranking.hits)
+            written = await self._written(found, asking, timings, listener)
+        answer = self._assembled(question, found, written, audience)
+        counted = replace(answer, timings_ms=timings.milliseconds, cost=allowance.dollars)
+        return Answered(counted, hits=found.ranking.hits)
 
-    async def _written(self, found: Found, asking: Asking, timings: "Timings", listener: Listener) -> Cited:
+    async def _written(self, found: Found, asking: Asking, timings: "Timings", listener: Listener) -> "_Written":
+        """The answer by the generator; when it breaks off, once more from the start, then quoted by the spare one."""
         floor = self.reranker.floors.decline if asking.sure is None else asking.sure
         if found.reranked and found.ranking.confidence < floor:
-            return Cited(text="", citations=())
+            return _Written(Cited(text="", citations=()), "", self.generator.name)
         count = len(found.ranking.hits)
         listener.step(f"Reading {count} passage{'' if count == 1 else 's'}…")
-        citing = Citing(found.ranking.hits)
         opening = "" if self._confidence(found) == "high" else f"{HEDGE}\n"
         with timings.step("generate"):
-            async with aclosing(generate(found.query, found.ranking.hits, generator=self.generator)) as statements:
-                async for statement in statements:
-                    piece = citing.add(statement)
-                    if not piece:
-                        continue
-                    listener.say(f"{opening}{piece}")
-                    opening = ""
-                    if asking.brief:
+            for _ in range(TRIES):
+                writing = _Writing(found, asking, listener, opening)
+                try:
+                    return await writing.by(self.generator)
+                except Unavailable:
+                    if self.spare is None:
+                        raise
+                    if not writing.said:
                         break
-        return citing.cited()
+                    listener.anew()
+            return await _Writing(found, asking, listener, f"{UNWRITTEN}\n").by(self.spare or self.generator)
 
-    def _assembled(self, question: str, found: Found, cited: Cited, audience: Audience, timings: "Timings") -> Answer:
+    def _assembled(self, question: str, found: Found, written: "_Written", audience: Audience) -> Answer:
+        cited = written.cited
         answered = bool(cited.citations)
         confidence = self._confidence(found) if answered else "low"
         return Answer(
             question=question,
             standalone_query=found.rewritten.text,
-            text=_worded(cited, confidence, audience),
+            text=_worded(written, audience),
             answered=answered,
             confidence=confidence,
             citations=cited.citations,
             closest=() if answered else _closest(found.ranking.hits),
             passages=_scored(found.ranking.hits, cited.citations),
-            timings_ms=timings.milliseconds,
-            backends=self.backends(reranked=found.reranked),
+            backends={**self.backends(reranked=found.reranked), "generator": written.by},
             rewritten=found.rewritten.changed,
+            unwritten=written.by != self.generator.name,
         )
 
     def _confidence(self, found: Found) -> Confidence:
@@ -216,6 +242,41 @@ class Pipeline:
             "generator": self.generator.name,
             "rewriter": self.rewriter.name,
         }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Written:
+    """What was written, what stands above it, and who wrote it."""
+
+    cited: Cited
+    opening: str
+    by: str
+
+
+@dataclass(slots=True)
+class _Writing:
+    """One try to write an answer, heard by the listener as it goes on."""
+
+    found: Found
+    asking: Asking
+    listener: Listener
+    opening: str
+    said: bool = False
+
+    async def by(self, generator: generation.Generator) -> _Written:
+        """All that the generator writes and a passage supports. Raises `Unavailable` when it breaks off."""
+        hits = self.found.ranking.hits
+        citing = Citing(hits)
+        async with aclosing(generate(self.found.query, hits, generator=generator)) as statements:
+            async for statement in statements:
+                piece = citing.add(statement)
+                if not piece:
+                    continue
+                self.listener.say(piece if self.said else f"{self.opening}{piece}")
+                self.said = True
+                if self.asking.brief:
+                    break
+        return _Written(citing.cited(), self.opening, generator.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +306,10 @@ class Timings:
             self.milliseconds[name] = round(self.milliseconds.get(name, 0.0) + spent, 1)
 
 
-def _worded(cited: Cited, confidence: Confidence, audience: Audience) -> str:
-    if not cited.citations:
+def _worded(written: _Written, audience: Audience) -> str:
+    if not written.cited.citations:
         return NOT_IN_THE_DOCS if len(audience.readers) == 1 else NOT_FOR_EVERYONE_HERE
-    return cited.text if confidence == "high" else f"{HEDGE}\n{cited.text}"
+    return f"{written.opening}{written.cited.text}"
 
 
 def _closest(hits: Sequence[Hit]) -> tuple[Citation, ...]:

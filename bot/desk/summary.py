@@ -46,7 +46,7 @@ class Summaries:
 
 def _origin(statement: Statement, said: Mapping[str, Said]) -> str | None:
     """The first message of the thread that the statement rests on; without one it is not shown."""
-    return next((id_ for id_ in statement.chunk_ids if id_ in said), None)
+    return next((one.chunk_id for one in statement.supports if one.chunk_id in said), None)
 
 
 def _point(statement: Statement, one: Said, link: str) -> Point:

@@ -37,6 +37,10 @@ class Reply(Protocol):
         """The next piece of the answer's text, gated and cited, exactly as `Answer.text` goes on. Never waits."""
         ...
 
+    def anew(self) -> None:
+        """What was said is taken back: it is not shown as an answer's beginning any more. Never waits."""
+        ...
+
     async def answer(self, answer: Answer) -> None:
         """Bring the reply to its final form; doing it twice leaves the same message."""
         ...

@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from bot.adapters.local.index import LocalIndex
-from bot.adapters.local.words import words
 from bot.models import EVERYONE, Audience, Chunk, Document, Embedding, Principal, Query
+from bot.words import words
 from tests.bench.measuring import where
 
 DIMENSION = 384

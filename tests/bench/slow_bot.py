@@ -42,7 +42,7 @@ class SlowGenerator:
             started = time.perf_counter()
             await asyncio.sleep(self.seconds / count)
             self.busy.append((started, time.perf_counter()))
-            yield Statement(unit, (chunk.id,), unit)
+            yield Statement.quoting(chunk.id, unit)
 
 
 def watched(client: Any, busy: list[tuple[float, float]], *, delay: float) -> None:

@@ -51,7 +51,7 @@ async def test_every_statement_rests_on_a_given_passage(generator: Generator, li
     answer = await statements(generator, query, passages)
     assert answer
     for statement in answer:
-        assert statement.quote in texts[statement.chunk_ids[0]]
+        assert statement.supports[0].quote in texts[statement.supports[0].chunk_id]
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,11 @@ async def test_quotes_are_exact_few_and_short_whatever_is_quoted(texts: list[str
     found = {hit.chunk.id: hit.chunk.text for hit in passages}
     assert len(answer) <= 3
     for statement in answer:
-        assert statement.text == statement.quote
-        assert statement.quote.strip()
-        assert len(statement.quote.split()) <= 60
-        assert statement.quote in found[statement.chunk_ids[0]]
-    assert len({statement.quote for statement in answer}) == len(answer)
+        assert statement.text == statement.supports[0].quote
+        assert statement.supports[0].quote.strip()
+        assert len(statement.supports[0].quote.split()) <= 60
+        assert statement.supports[0].quote in found[statement.supports[0].chunk_id]
+    assert len({statement.supports[0].quote for statement in answer}) == len(answer)
 
 
 async def test_nothing_comes_from_nothing(generator: Generator) -> None:
@@ -102,7 +102,7 @@ async def test_what_two_pages_say_alike_is_quoted_once() -> None:
     """A sentence that stands on two pages is shown from one of them."""
     said = "Lunch is served from noon to two in the canteen on the ground floor."
     answer = await statements(ExtractiveGenerator(), Query("when is lunch served", None), passages_of(said, said))
-    assert [statement.quote for statement in answer] == [said]
+    assert [statement.supports[0].quote for statement in answer] == [said]
 
 
 async def test_one_page_does_not_fill_the_answer() -> None:
@@ -110,7 +110,7 @@ async def test_one_page_does_not_fill_the_answer() -> None:
     long = " ".join(f"Rule {n} about lunch says that lunch number {n} is served at {n} in room {n}." for n in range(60))
     answer = await statements(ExtractiveGenerator(), Query("when is lunch served", None), passages_of(long))
     assert len(answer) == 2
-    assert all(40 < len(statement.quote.split()) <= 60 for statement in answer)
+    assert all(40 < len(statement.supports[0].quote.split()) <= 60 for statement in answer)
 
 
 async def test_quotes_of_one_page_stand_in_its_order() -> None:
@@ -120,9 +120,11 @@ async def test_quotes_of_one_page_stand_in_its_order() -> None:
     answer = await statements(
         ExtractiveGenerator(), Query("when does the tunnel open and close", None), passages_of(text)
     )
-    assert [text.index(statement.quote) for statement in answer] == sorted(text.index(s.quote) for s in answer)
-    assert "opens at six" in answer[0].quote
-    assert "closes at nine" in answer[-1].quote
+    assert [text.index(statement.supports[0].quote) for statement in answer] == sorted(
+        text.index(s.supports[0].quote) for s in answer
+    )
+    assert "opens at six" in answer[0].supports[0].quote
+    assert "closes at nine" in answer[-1].supports[0].quote
 
 
 async def test_a_passage_without_units_is_not_quoted() -> None:

@@ -148,12 +148,12 @@ def check(statements: Sequence[Statement], said: Sequence[Said], *, limit: int) 
     order = list(texts)
     assert len(statements) <= limit
     for statement in statements:
-        (message,) = statement.chunk_ids
+        (message,) = (support.chunk_id for support in statement.supports)
         assert statement.text
-        assert statement.text == statement.quote == statement.text.strip()
+        assert statement.text == statement.supports[0].quote == statement.text.strip()
         assert statement.text in texts[message]
-    assert [order.index(one.chunk_ids[0]) for one in statements] == sorted(
-        order.index(one.chunk_ids[0]) for one in statements
+    assert [order.index(one.supports[0].chunk_id) for one in statements] == sorted(
+        order.index(one.supports[0].chunk_id) for one in statements
     )
     assert len({statement.text for statement in statements}) == len(statements)
 
@@ -225,7 +225,7 @@ async def test_our_own_words_are_not_quoted(summariser: Summariser) -> None:
     statements = await summariser.summarise([*said[:3], ours, *said[4:]], limit=10)
     check(statements, said, limit=10)
     assert statements
-    assert all(statement.chunk_ids != (ours.id,) for statement in statements)
+    assert all([one.chunk_id for one in statement.supports] != [ours.id] for statement in statements)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.models import Hit, Principal, Query, Statement
+from bot.models import Hit, Principal, Query, Statement, Support
 from bot.settings import Settings
 from indexing.connectors.files import source_name
 from tests.scenarios.whole import Whole, indexed
@@ -146,9 +146,9 @@ class Dictated:
         self.begun += 1
         try:
             for text in self.first:
-                yield Statement(text, (chunk.id,), chunk.text[start:end])
+                yield Statement(text, (Support(chunk.id, chunk.text[start:end]),))
             await self.released.wait()
             for text in self.rest:
-                yield Statement(text, (chunk.id,), chunk.text[start:end])
+                yield Statement(text, (Support(chunk.id, chunk.text[start:end]),))
         finally:
             self.ended += 1

@@ -20,7 +20,7 @@ from bot.conversations import Turn
 from bot.desk.assembly import Assembly, HelpDesk, SlackSide
 from bot.desk.sources import Synced
 from bot.jobs import Job
-from bot.models import Hit, Query, Statement
+from bot.models import Hit, Query, Statement, Support
 from bot.playground import Message, Playground
 from bot.playground.cast import CHANNELS, PEOPLE, Channel, Person
 from bot.ports.generation import Rewritten
@@ -125,10 +125,10 @@ class Shelf(Library):
     async def generate(self, query: Query, passages: Sequence[Hit]) -> AsyncGenerator[Statement]:
         """The first passage; after each pause, much of the same."""
         chunk = passages[0].chunk
-        yield Statement(chunk.text, (chunk.id,), chunk.text)
+        yield Statement.quoting(chunk.id, chunk.text)
         for pause in self.pauses:
             await pause.wait()
-            yield Statement(" ".join([chunk.text] * 20), (chunk.id,), chunk.text)
+            yield Statement(" ".join([chunk.text] * 20), (Support(chunk.id, chunk.text),))
 
 
 @dataclass

@@ -16,7 +16,8 @@ from typing import Final
 
 import numpy as np
 
-from bot.adapters.local import lookups, words
+from bot import words
+from bot.adapters.local import lookups
 from bot.adapters.local.postings import Terms, count
 from bot.adapters.local.scan import GONE
 from bot.errors import IndexMismatch, IndexUnavailable, NothingIndexed

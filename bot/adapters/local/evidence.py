@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bot.adapters.local.asking import weights
-from bot.adapters.local.words import words
 from bot.models import Hit, Query
+from bot.words import words
+from bot.words.asking import weights
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from math import exp, log1p
 from typing import Final
 
-from bot.adapters.local.asking import weights
-from bot.adapters.local.words import words
 from bot.models import Hit, Query, Statement
+from bot.words import words
+from bot.words.asking import weights
 
 QUOTES: Final = 3
 WORDS: Final = 60
@@ -95,7 +95,7 @@ def _statements(query: Query, passages: Sequence[Hit]) -> list[Statement]:
 
 def _statement(quote: Quote, units: Sequence[Unit], passage: Hit) -> Statement:
     text = _text(quote, units, passage)
-    return Statement(text=text, chunk_ids=(passage.chunk.id,), quote=text)
+    return Statement.quoting(passage.chunk.id, text)
 
 
 # --- how well each unit answers -------------------------------------------------------------------------------------

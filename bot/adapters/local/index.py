@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
 from bot.adapters.local import database, lookups
-from bot.adapters.local.asking import weights
 from bot.adapters.local.database import State
 from bot.adapters.local.fusion import Tuning
 from bot.adapters.local.postings import Mask, key_of
@@ -24,6 +23,7 @@ from bot.adapters.local.writer import LocalIndexWriter
 from bot.errors import IndexUnavailable
 from bot.models import Audience, Chunk, Hit, Query
 from bot.ports.search import Counts, SourceCounts
+from bot.words.asking import weights
 
 FOLDER: Final = "index"
 """Inside the home folder."""

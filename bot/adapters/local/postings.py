@@ -12,7 +12,7 @@ from typing import Final, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from bot.adapters.local.words import words
+from bot.words import words
 
 TERM: Final = np.dtype([("word", "<u8"), ("text", "u1"), ("place", "u1")])
 """One word of a chunk: its key, and how often it stands in the text and in the place (titles and headings)."""

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bot.adapters.local.asking import named
-from bot.adapters.local.words import words
 from bot.conversations import Turn
 from bot.models import Lent
 from bot.ports.generation import Rewritten
+from bot.words import words
+from bot.words.asking import named
 
 LEAST: Final = 0.1
 MOST: Final = 0.6

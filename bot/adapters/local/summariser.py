@@ -69,7 +69,7 @@ class LexRankSummariser:
             return []
         vectors = await self._embedder.embed_queries([sentence.text for sentence in sentences])
         chosen = await asyncio.to_thread(_chosen, sentences, vectors, limit)
-        return [Statement(one.text, (one.message,), one.text) for one in (sentences[place] for place in chosen)]
+        return [Statement.quoting(one.message, one.text) for one in (sentences[place] for place in chosen)]
 
 
 def _sentences(said: Sequence[Said]) -> list[Sentence]:

@@ -98,7 +98,7 @@ class Library:
         for position, passage in enumerate(passages, 1):
             if self.writes and position == len(passages):
                 await self.writes.wait()
-            yield Statement(passage.chunk.text, (passage.chunk.id,), passage.chunk.text)
+            yield Statement.quoting(passage.chunk.id, passage.chunk.text)
 
 
 @dataclass
@@ -181,6 +181,9 @@ class FakeReply:
 
     def say(self, piece: str) -> None:
         self.thread.heard.append(piece)
+
+    def anew(self) -> None:
+        self.thread.heard.append("(taken back)")
 
     async def answer(self, answer: Answer) -> None:
         await self._show(answer.text)

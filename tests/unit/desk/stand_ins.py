@@ -111,10 +111,10 @@ class Library:
 
     async def generate(self, query: Query, passages: Sequence[Hit]) -> AsyncGenerator[Statement]:
         for passage in passages[:1]:
-            yield Statement(passage.chunk.text, (passage.chunk.id,), passage.chunk.text)
+            yield Statement.quoting(passage.chunk.id, passage.chunk.text)
 
     async def summarise(self, said: Sequence[Said], *, limit: int) -> list[Statement]:
-        return [Statement(one.text, (one.id,)) for one in said][:limit]
+        return [Statement.quoting(one.id, one.text) for one in said][:limit]
 
     def pipeline(self) -> Pipeline:
         return Pipeline(self, self, self, self, self, clock=lambda: 0.0)

@@ -7,7 +7,7 @@ from bot.conversations import Said
 from bot.desk.clickers import ELSEWHERE
 from bot.desk.summary import Summaries
 from bot.jobs import SummariseThread
-from bot.models import Statement
+from bot.models import Statement, Support
 from bot.screens import Point, Summary
 from tests.nouns import NOON
 from tests.unit.desk.stand_ins import ASKER, CANTEEN, GUEST, OTHER
@@ -88,7 +88,10 @@ class Inventive:
     name = "inventive"
 
     async def summarise(self, said: Sequence[Said], *, limit: int) -> list[Statement]:
-        return [Statement("Everybody was happy.", ("7.7",)), Statement(said[0].text, ("7.7", said[0].id))]
+        return [
+            Statement("Everybody was happy.", (Support("7.7"),)),
+            Statement(said[0].text, (Support("7.7"), Support(said[0].id))),
+        ]
 
 
 async def test_a_statement_without_a_message_is_not_shown(world: World) -> None:

@@ -127,7 +127,7 @@ class Library:
 
     async def generate(self, query: Query, passages: Sequence[Hit]) -> AsyncGenerator[Statement]:
         for passage in passages[: self.quoted]:
-            yield Statement(passage.chunk.text, (passage.chunk.id,), passage.chunk.text)
+            yield Statement.quoting(passage.chunk.id, passage.chunk.text)
 
 
 def _ticks() -> Iterator[float]:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
 
-from bot.adapters.local.asking import weights
 from bot.adapters.local.fusion import Tuning
-from bot.adapters.local.words import words
 from bot.models import Audience, Chunk, Document, Embedding, Query, Vector
+from bot.words import words
+from bot.words.asking import weights
 
 Kept = Mapping[str, tuple[Document, list[Embedding]]]
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bot.adapters.local.asking import asked, named, weights
 from bot.adapters.local.evidence import FEATURES, gather, scaled, signs
 from bot.adapters.local.reranker import LocalReranker, Numbers
 from bot.models import Embedding, Hit, Lent, Query
 from bot.ports.search import Floors
+from bot.words.asking import asked, named, weights
 from tests.nouns import a_chunk, a_hit
 
 

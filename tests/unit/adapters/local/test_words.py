@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.local.stem import stem
-from bot.adapters.local.words import LONGEST, STOP, words
+from bot.words import LONGEST, STOP, words
+from bot.words.stem import stem
 
 SNOWBALL = {
     "consign": "consign", "consigned": "consign", "consistency": "consist", "knightly": "knight", "knots": "knot",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from bot.adapters.local.words import words
 from bot.models import Query
+from bot.words import words
 
 SPELLINGS: Final = """
 what which who whom whose when where why how what's who's how's when's where's do does did done doing don't doesn't

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from bot.adapters.local.stem import stem
+from bot.words.stem import stem
 
 VERSION: Final = 2
 """Grows whenever the same text gives other words; the words of an index made before that are counted again."""
