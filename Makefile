@@ -1,6 +1,6 @@
 # Everything that a person or CI types. Needs python3 (3.11 to 3.13) and make, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup backends demo test check bench lock
+.PHONY: help setup backends demo test check weaviate bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -37,6 +37,9 @@ check: $(VENV)/.tools ## format, lint, types, imports between rooms, known vulne
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/audit.py
+
+weaviate: ## build the real Weaviate that some tests need, once, with Go (4 minutes, 2 GB in Go's cache)
+	@sh .ci/weaviate $(ARGS)
 
 bench: $(VENV)/.tools ## the benchmarks: lists them; ARGS='startup' runs one (docs/benchmarks.md)
 	@$(BIN)/python tests/bench/__main__.py $(ARGS)
