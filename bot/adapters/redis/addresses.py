@@ -11,12 +11,18 @@ tools cut off. User and password are those of the data servers; Sentinels that w
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 from urllib.parse import unquote, urlsplit
 
-from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection, parse_url
+from redis.asyncio.connection import (
+    AbstractConnection,
+    Connection,
+    SSLConnection,
+    UnixDomainSocketConnection,
+    parse_url,
+)
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -30,6 +36,8 @@ FORMS = (
     "redis+cluster://HOST:PORT,HOST:PORT"
 )
 PORT, SENTINEL_PORT = 6379, 26379
+POOLED = ("max_connections", "timeout")
+"""Words in an address that are for the pool of connections."""
 
 _SEVERAL = re.compile(
     r"(?P<scheme>rediss?)\+(?P<form>sentinel|cluster)://(?P<user>[^@/?#]*@)?(?P<hosts>[^@/?#]+)(?P<path>/[^?#]*)?"
@@ -64,9 +72,9 @@ def parse(url: str, *, setting: str) -> Address:
     return address
 
 
-def connection_class(options: Mapping[str, Any]) -> type[Connection]:
+def connection_class(options: Mapping[str, Any]) -> type[AbstractConnection]:
     """How a server with these options is reached: over TCP, over TLS, or at a socket."""
-    return cast("type[Connection]", options.get("connection_class", Connection))
+    return cast("type[AbstractConnection]", options.get("connection_class", Connection))
 
 
 def at(host: Host, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,19 +134,15 @@ def _options(url: str) -> dict[str, Any]:
 
 
 def _at_socket(options: Mapping[str, Any]) -> bool:
-    return connection_class(options) is cast("object", UnixDomainSocketConnection)
+    return connection_class(options) is UnixDomainSocketConnection
 
 
 def _spoken(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in ("connection_class", *POOLED)}
 
 
-POOLED: Sequence[str] = ("max_connections", "timeout")
-"""Words in an address that are for the pool of connections."""
-
-
 def ours(timeout: float | None) -> dict[str, Any]:
-    """What we decide about every connection, whatever the address says; `timeout` is in seconds, None for those that wait."""
+    """What we decide about every connection, whatever the address says; those that wait have no `timeout`, in seconds."""
     return {
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout or 2.0,
