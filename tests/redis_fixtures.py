@@ -39,8 +39,9 @@ async def link(valkey_url: str) -> AsyncGenerator[Link]:
 
 async def endless(link: Link) -> set[str]:
     """The names, without their prefix, of our keys that never expire."""
-    keys: list[bytes] = await link.call("KEYS", link.key("*").replace("%2A", "*"))
-    return {key.decode().partition(":")[2] for key in keys if await link.call("TTL", key) == -1}
+    beginning = f"{{{link.prefix}"
+    found = [key.decode() for keys in (await link.told("KEYS", f"{beginning}*")).values() for key in keys]
+    return {key.removeprefix(beginning).removeprefix("}:") for key in found if await link.call("TTL", key) == -1}
 
 
 @pytest.fixture

@@ -142,7 +142,7 @@ def _spoken(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def ours(timeout: float | None) -> dict[str, Any]:
-    """What we decide about every connection, whatever the address says; those that wait have no `timeout`, in seconds."""
+    """What we decide of every connection, whatever is asked for. Those that wait have no `timeout`, in seconds."""
     return {
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout or 2.0,

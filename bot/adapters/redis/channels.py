@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
 
-from bot.adapters.redis.client import Link, Script
+from bot.adapters.redis.link import Link, Script
 from bot.adapters.redis.stored import Damaged, Newer, Stored
 from bot.channels import Change, ChannelSettings
 from bot.errors import MemoryUnavailable
@@ -59,11 +59,11 @@ class RedisChannels:
 
     async def looks_at(self, workspace: str, person: str, channel: str) -> None:
         """Note which channel a person has before them."""
-        await self._link.call("SET", self._link.key("looks", workspace, person), channel, "EX", LOOKS)
+        await self._link.call("SET", self._link.key(of=("looks", workspace, person)), channel, "EX", LOOKS)
 
     async def looked_at(self, workspace: str, person: str) -> str:
         """The channel that a person has before them, empty when that is not known."""
-        raw: bytes | None = await self._link.call("GET", self._link.key("looks", workspace, person))
+        raw: bytes | None = await self._link.call("GET", self._link.key(of=("looks", workspace, person)))
         return raw.decode() if raw else ""
 
     def _loaded(self, raw: bytes | None) -> ChannelSettings:

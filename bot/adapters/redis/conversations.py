@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from bot.adapters.redis.client import Link, Script
+from bot.adapters.redis.link import Link, Script, parts
 from bot.adapters.redis.stored import Damaged, Newer, Stored
 from bot.conversations import Conversation, Turn
 from bot.models import ConversationKey
@@ -56,10 +56,10 @@ class RedisConversations:
         return bool(await self._link.call("EXISTS", self._part(key)))
 
     def _part(self, key: ConversationKey) -> str:
-        return self._link.key("part", key.workspace, key.channel, key.thread)
+        return self._link.key("part", of=parts(key))
 
     def _where(self, key: ConversationKey) -> str:
-        return self._link.key("conversation", key.workspace, key.channel, key.thread)
+        return self._link.key("turns", of=parts(key))
 
     def _turn(self, element: bytes) -> Turn | None:
         question_id, _, raw = element.partition(b"\n")

@@ -15,6 +15,7 @@ from redis.exceptions import ClusterDownError, MovedError, NoScriptError, ReadOn
 from bot.adapters.redis.nodes import Words
 from bot.adapters.redis.routes import Route, heard
 from bot.errors import MemoryUnavailable
+from bot.models import ConversationKey
 
 MOVED_ON = (ReadOnlyError, ClusterDownError, MovedError)
 """Refusals that say that things are elsewhere by now."""
@@ -136,6 +137,11 @@ class Link:
 
     def _failure(self, error: Exception) -> MemoryUnavailable:
         return MemoryUnavailable(f"Redis at {self.place}: {str(error) or type(error).__name__}")
+
+
+def parts(conversation: ConversationKey) -> tuple[str, ...]:
+    """What `Link.key` is given for keys of a conversation: whatever is kept about it lies together."""
+    return ("conversation", conversation.workspace, conversation.channel, conversation.thread)
 
 
 def _plain(part: str) -> str:

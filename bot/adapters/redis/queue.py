@@ -11,7 +11,7 @@ from typing import Any, get_args
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from bot.adapters.redis.client import Link, Script
+from bot.adapters.redis.link import Link, Script
 from bot.adapters.redis.stored import Damaged, Newer, OneOf
 from bot.errors import FootnoteError, LeaseLost, MemoryUnavailable
 from bot.jobs import Job

@@ -1,11 +1,15 @@
-"""Answer records as one hash per question: the record as JSON, and the highest fence that was seen."""
+"""Answer records as one hash per question: the record as JSON, and the highest fence that was seen.
+
+The lists by time are elsewhere in a cluster, so a question is listed before its record is written: a crash between the
+two leaves an entry without a record, which is passed over, and never a record that nobody finds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.adapters.redis.client import Link, Script
+from bot.adapters.redis.link import Link, Script, Step
 from bot.adapters.redis.stored import Damaged, Newer, Stored
 from bot.errors import LeaseLost, MemoryUnavailable
 from bot.records import AnswerRecord
@@ -13,7 +17,7 @@ from bot.records import AnswerRecord
 KEPT_FOR = 30 * 24 * 3600
 """Seconds after the last write."""
 AT_ONCE = 200
-"""Records read in one step, so that an overview never holds the server up."""
+"""Records read in one trip, so that an overview never holds the server up."""
 
 
 class RedisAnswerRecords:
@@ -27,7 +31,7 @@ class RedisAnswerRecords:
         self._link = link
         self._stored = Stored(AnswerRecord)
         self._read, self._write = Script.load("read_record"), Script.load("write_record")
-        self._read_several = Script.load("read_records")
+        self._enlist = Script.load("enlist")
 
     async def read(self, question_id: str, *, fence: int | None = None) -> AnswerRecord | None:
         """The record, or None before the first write; see the port."""
@@ -42,10 +46,12 @@ class RedisAnswerRecords:
     async def write(self, record: AnswerRecord, *, fence: int) -> None:
         """Store the record unless a higher fence was seen; see the port."""
         question = record.question
-        workspace = question.conversation.workspace
-        keys = (self._where(question.id), self._asked(workspace, question.asker), self._asked(workspace))
-        words = (fence, self._stored.dump(record), KEPT_FOR, question.id, question.asked_at.timestamp())
-        if not await self._link.run(self._write, keys, words):
+        workspace, at = question.conversation.workspace, question.asked_at.timestamp()
+        lists = (self._asked(workspace, question.asker), self._asked(workspace))
+        steps = [self._enlist.step([one], ("GT", at, question.id, KEPT_FOR)) for one in lists]
+        write = self._write.step([self._where(question.id)], (fence, self._stored.dump(record), KEPT_FOR))
+        *_, written = await self._link.all([*steps, write])
+        if not written:
             raise LeaseLost(f"question {question.id} is in the hands of another worker")
 
     async def of_person(self, workspace: str, person: str, *, limit: int) -> list[AnswerRecord]:
@@ -62,12 +68,12 @@ class RedisAnswerRecords:
         """The records that are there and can be read: an overview may leave one out."""
         found: list[AnswerRecord] = []
         for start in range(0, len(ids), AT_ONCE):
-            keys = [self._where(one.decode()) for one in ids[start : start + AT_ONCE]]
-            found += self._stored.readable(await self._link.run(self._read_several, keys))
+            steps = [Step(("HGET", self._where(one.decode()), "json")) for one in ids[start : start + AT_ONCE]]
+            found += self._stored.readable(await self._link.all(steps))
         return found
 
     def _asked(self, *who: str) -> str:
-        return self._link.key("asked", *who)
+        return self._link.key(of=("asked", *who))
 
     def _where(self, question_id: str) -> str:
-        return self._link.key("record", question_id)
+        return self._link.key("record", of=("question", question_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.adapters.redis.client import Link
+from bot.adapters.redis.link import Link, Step, parts
 from bot.models import ConversationKey
 
 KEPT_FOR = 600
@@ -23,9 +23,7 @@ class RedisStops:
 
     async def asked(self, question_ids: Collection[str]) -> frozenset[str]:
         """Which of these are to be stopped."""
-        if not question_ids:
-            return frozenset()
-        found = await self._link.call("MGET", *map(self._wish, question_ids))
+        found = await self._link.all([Step(("GET", self._wish(one))) for one in question_ids])
         return frozenset(one for one, wish in zip(question_ids, found, strict=True) if wish)
 
     async def clear(self, question_id: str) -> None:
@@ -45,7 +43,7 @@ class RedisStops:
         return raw.decode() if raw else None
 
     def _wish(self, question_id: str) -> str:
-        return self._link.key("stop", question_id)
+        return self._link.key("stop", of=("question", question_id))
 
     def _work(self, key: ConversationKey) -> str:
-        return self._link.key("work", key.workspace, key.channel, key.thread)
+        return self._link.key("work", of=parts(key))

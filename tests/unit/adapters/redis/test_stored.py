@@ -9,6 +9,7 @@ import pytest
 
 from bot.adapters.redis.client import Link
 from bot.adapters.redis.conversations import RedisConversations
+from bot.adapters.redis.link import parts
 from bot.adapters.redis.queue import DEAD, NEWER_FOR, RedisJobQueue
 from bot.adapters.redis.records import RedisAnswerRecords
 from bot.adapters.redis.stored import Damaged, Newer, Stored
@@ -106,7 +107,7 @@ async def test_dead_letters_are_bounded_in_number_and_age(link: Link, jobs: Redi
 
 async def test_a_turn_that_cannot_be_read_is_passed_over(link: Link, conversations: RedisConversations) -> None:
     """History is an aid: a turn of a newer version, or a damaged one, costs that turn alone."""
-    key = link.key("conversation", KEY.workspace, KEY.channel, KEY.thread)
+    key = link.key("turns", of=parts(KEY))
     for raw in (b"garbage", b"Q0\n" + _changed(Stored(Turn).dump(TURN), v=2)):
         await link.call("RPUSH", key, raw)
     await conversations.remember(KEY, TURN)
@@ -118,8 +119,8 @@ async def test_a_record_that_cannot_be_read_is_not_taken_for_missing(
     link: Link, records: RedisAnswerRecords, raw: bytes
 ) -> None:
     """A question whose record is out of reach must not be answered as if it were new."""
-    await link.call("HSET", link.key("record", "Q1"), "json", raw)
-    await link.call("EXPIRE", link.key("record", "Q1"), 60)
+    await link.call("HSET", link.key("record", of=("question", "Q1")), "json", raw)
+    await link.call("EXPIRE", link.key("record", of=("question", "Q1")), 60)
     with pytest.raises(MemoryUnavailable, match="record of question Q1"):
         await records.read("Q1", fence=1)
 
@@ -140,9 +141,9 @@ async def test_everything_is_forgotten_in_time(
     day = 24 * 3600
     ends = {
         link.key("once", "event:Ev1"): day,
-        link.key("conversation", KEY.workspace, KEY.channel, KEY.thread): 7 * day,
-        link.key("record", "Q1"): 30 * day,
-        link.key("record", a_question().id): 30 * day,
+        link.key("turns", of=parts(KEY)): 7 * day,
+        link.key("record", of=("question", "Q1")): 30 * day,
+        link.key("record", of=("question", a_question().id)): 30 * day,
         link.key("dead"): 30 * day,
     }
     assert {key: round((await link.call("TTL", key)) / day) * day for key in ends} == ends
