@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.local.generator import ExtractiveGenerator
 from bot.adapters.local.reranker import LocalReranker
+from bot.answering.cite import JOINT
 from bot.models import Hit, Query, Statement
 from bot.ports.generation import Generator
 from indexing.passages import passage_document
@@ -24,11 +27,20 @@ QUESTIONS = (
 )
 
 
-@pytest.fixture(params=["quotes"])
-def generator(request: pytest.FixtureRequest) -> Generator:
+@asynccontextmanager
+async def quotes() -> AsyncGenerator[Generator]:
+    """The passages' own words."""
+    yield ExtractiveGenerator()
+
+
+ADAPTERS: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Generator]]]] = {"quotes": quotes}
+
+
+@pytest.fixture(params=ADAPTERS)
+async def generator(request: pytest.FixtureRequest) -> AsyncIterator[Generator]:
     """Each adapter in turn."""
-    assert request.param == "quotes"
-    return ExtractiveGenerator()
+    async with ADAPTERS[request.param]() as adapter:
+        yield adapter
 
 
 async def statements(generator: Generator, query: Query, passages: Sequence[Hit]) -> list[Statement]:
@@ -51,7 +63,10 @@ async def test_every_statement_rests_on_a_given_passage(generator: Generator, li
     answer = await statements(generator, query, passages)
     assert answer
     for statement in answer:
-        assert statement.supports[0].quote in texts[statement.supports[0].chunk_id]
+        assert statement.text.strip()
+        assert statement.supports
+        for support in statement.supports:
+            assert all(piece and piece in texts[support.chunk_id] for piece in support.quote.split(JOINT))
 
 
 @pytest.mark.parametrize(

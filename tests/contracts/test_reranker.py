@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
+
 import pytest
 
 from bot.adapters.local.reranker import LocalReranker
@@ -11,11 +15,20 @@ from tests.nouns import a_hit
 from tests.searching import Library
 
 
-@pytest.fixture(params=["local"])
-def reranker(request: pytest.FixtureRequest) -> Reranker:
+@asynccontextmanager
+async def local() -> AsyncGenerator[Reranker]:
+    """The weighted sum."""
+    yield LocalReranker()
+
+
+ADAPTERS: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Reranker]]]] = {"local": local}
+
+
+@pytest.fixture(params=ADAPTERS)
+async def reranker(request: pytest.FixtureRequest) -> AsyncIterator[Reranker]:
     """Each adapter in turn."""
-    assert request.param == "local"
-    return LocalReranker()
+    async with ADAPTERS[request.param]() as adapter:
+        yield adapter
 
 
 async def test_what_answers_outranks_what_shares_a_word(reranker: Reranker, library: Library) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
+
 import pytest
 
 from bot.adapters.local.reranker import LocalReranker
@@ -12,11 +16,20 @@ from tests.nouns import NOON
 from tests.searching import Library
 
 
-@pytest.fixture(params=["history"])
-def rewriter(request: pytest.FixtureRequest) -> Rewriter:
+@asynccontextmanager
+async def history() -> AsyncGenerator[Rewriter]:
+    """What earlier questions lend."""
+    yield HistoryRewriter()
+
+
+ADAPTERS: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Rewriter]]]] = {"history": history}
+
+
+@pytest.fixture(params=ADAPTERS)
+async def rewriter(request: pytest.FixtureRequest) -> AsyncIterator[Rewriter]:
     """Each adapter in turn."""
-    assert request.param == "history"
-    return HistoryRewriter()
+    async with ADAPTERS[request.param]() as adapter:
+        yield adapter
 
 
 def a_turn(question: str, answer: str = "") -> Turn:
