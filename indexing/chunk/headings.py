@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.models import Chunk, Document
 from indexing.chunk.layout import SHORT_HEADER, Atom, Layout, laid_out
-from indexing.chunk.sentences import Span
+from bot.words.sentences import Span
 from indexing.chunk.units import LONGEST, PIECES_PER_WORD, size, units
 from indexing.ports import Block, Kind, Linker, Origin, Parsed, Section
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from indexing.chunk.sentences import Span
+from bot.words.sentences import Span
 from indexing.chunk.units import PIECES_PER_WORD, pieces, units
 from indexing.ports import Block, Kind
 

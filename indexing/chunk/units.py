@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
-from indexing.chunk.sentences import Span, sentences, trimmed
+from bot.words.sentences import Span, sentences, trimmed
 from indexing.parse.cleaning import looks_wrapped
 from indexing.ports import Kind
 

@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from indexing.parse.cleaning import word_set
-
 Span = tuple[int, int]
 
 _STOP = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)|[。！？]+[\"”’」』）]*|\n+")  # noqa: RUF001 - full-width stops are meant
@@ -16,21 +14,26 @@ _ENUMERATOR = re.compile(
     r"\(?(?:(?:step|part|phase|chapter|section|rule)\s+)?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})$", re.IGNORECASE
 )
 
-_LOOK = 80
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+LOOK = 80
 """Characters before and after a full stop that can matter; a bound, so that no text costs quadratic time."""
-_NEVER = word_set(
+_NEVER = _set(
     "mr mrs ms mx dr prof gen col capt lt sgt cpl rep sen gov hon rev pres msgr e.g i.e eg ie cf viz vs v ca aka "
     "approx incl excl esp resp fig figs eq eqs ref refs"
 )
 """Abbreviations that something always follows."""
-_BEFORE_A_NUMBER = word_set(
+_BEFORE_A_NUMBER = _set(
     "no nos sec secs art arts vol vols ch chap p pp par para pt ext tel ver rev rm bldg jan feb mar apr jun jul aug "
     "sep sept oct nov dec"
 )
 """Abbreviations when a number follows, words or sentence ends otherwise."""
-_OFTEN_INSIDE = word_set("inc ltd co corp llc jr sr st ave blvd rd dept est al univ assn bros")
+_OFTEN_INSIDE = _set("inc ltd co corp llc jr sr st ave blvd rd dept est al univ assn bros")
 """Abbreviations that end a sentence only when the next word is one that begins sentences."""
-_STARTERS = word_set(
+_STARTERS = _set(
     "a about after all also although an and any are as at be because before both but by can check click contact "
     "could do does during each either every first for from go have he her here his how however i if in instead is it "
     "its keep let make many may more most must my neither next no not note now of on once one only or other others "
@@ -70,10 +73,13 @@ def _ends(text: str) -> list[int]:
 
 
 def _is_end(text: str, begin: int, stop: re.Match[str]) -> bool:
-    mark, after = stop.group(), text[stop.end() : stop.end() + _LOOK]
-    before = text[max(begin, stop.start() - _LOOK) : stop.start()]
-    if "\n" in mark:
-        return not _goes_on(before, after)
+    mark, after = stop.group(), text[stop.end() : stop.end() + LOOK]
+    before = text[max(begin, stop.start() - LOOK) : stop.start()]
+    return not goes_on(before, after) if "\n" in mark else ends(before, mark, after)
+
+
+def ends(before: str, mark: str, after: str) -> bool:
+    """Whether a sentence ends with the full stop `mark` between what stands `before` in it and what comes `after`."""
     if mark[0] in "。！？":  # noqa: RUF001 - full-width stops are meant
         return True
     following = after.lstrip()
@@ -84,14 +90,19 @@ def _is_end(text: str, begin: int, stop: re.Match[str]) -> bool:
     return True
 
 
-def _goes_on(before: str, after: str) -> bool:
+def hangs_on_a_word(before: str) -> bool:
+    """Whether a full stop after this is judged by the whole next word, and not by its first character alone."""
+    word = _last_word(before)
+    return word.lower() in _OFTEN_INSIDE or bool(_DOTTED.match(word))
+
+
+def goes_on(before: str, after: str) -> bool:
     """Whether a line end stands inside a sentence: nothing closes the line, and the next begins in lower case."""
     return before.rstrip()[-1:] not in ".!?:;…" and after.lstrip()[:1].islower()
 
 
 def _is_abbreviation(before: str, mark: str, following: str) -> bool:
-    so_far = before.strip()
-    word = so_far.split()[-1].lstrip("\"'“\u2018«([") if so_far else ""
+    so_far, word = before.strip(), _last_word(before)
     if _ENUMERATOR.match(so_far):
         return True
     if ")" in mark or "]" in mark:
@@ -100,6 +111,10 @@ def _is_abbreviation(before: str, mark: str, following: str) -> bool:
     if key in _BEFORE_A_NUMBER:
         return following[0].isdigit()
     return key in _NEVER or ((key in _OFTEN_INSIDE or bool(_DOTTED.match(word))) and not _starts_sentence(following))
+
+
+def _last_word(before: str) -> str:
+    return before.rsplit(maxsplit=1)[-1].lstrip("\"'“\u2018«([") if before.strip() else ""
 
 
 def _starts_sentence(following: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexing.chunk.sentences import sentences
+from bot.words.sentences import sentences
 
 
 def _texts(text: str) -> list[str]:
