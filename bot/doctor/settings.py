@@ -14,7 +14,7 @@ _PLAIN: Mapping[str, str] = {
     "Input should be a valid integer": "it is no whole number",
     "Input should be a valid number": "it is no number",
     "Input should be a valid URL": "it is no address",
-    "Input tag": "it is neither embedded nor server",
+    "Input tag": "it is none of the choices",
     "URL scheme should be": "its address begins with something else than it may",
 }
 """How what pydantic says begins, and how it is told."""

@@ -69,8 +69,9 @@ def test_environment_example_is_generated() -> None:
 
 
 def test_every_setting_is_explained_to_operators() -> None:
-    """The guide's page on configuration names every setting."""
-    page = (ROOT / "docs/guide/configuration.md").read_text(encoding="utf-8")
+    """The guide's pages on configuration and on backends name every setting."""
+    pages = ("docs/guide/configuration.md", "docs/guide/backends.md")
+    page = "".join((ROOT / name).read_text(encoding="utf-8") for name in pages)
     assert [variable.name for variable in generated.VARIABLES if f"`{variable.name}`" not in page] == []
 
 

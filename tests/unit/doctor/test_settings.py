@@ -13,7 +13,7 @@ from bot.settings import VARIABLES
     [
         ("FOOTNOTE_ADMINS", "ada", "'ada' is no id of a person", "write one such as U0123ABCD"),
         ("FOOTNOTE_HUMANS", "people", "'people' is no id of a user group or person", "S0123ABCD"),
-        ("FOOTNOTE_MEMORY", "postgres", "it is neither embedded nor server", "embedded or server"),
+        ("FOOTNOTE_MEMORY", "postgres", "it is none of the choices", "embedded or server"),
         ("FOOTNOTE_ANSWERS", "many", "it is no whole number", "questions answered at the same time"),
         ("FOOTNOTE_ANSWERS", "0", "it should be greater than or equal to 1", "questions answered"),
         ("FOOTNOTE_MAX_FILE_MB", "big", "it is no number", "larger documents are skipped"),
