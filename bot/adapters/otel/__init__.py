@@ -1,0 +1,1 @@
+"""OpenTelemetry's SDK: where spans and metrics go, when somebody collects them."""

@@ -1,0 +1,44 @@
+"""Sends this process's spans and metrics to a collector, over OTLP and HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from opentelemetry import metrics, trace
+
+from bot.errors import Misconfigured
+
+SERVICE = "footnote"
+"""What the process calls itself where OTEL_SERVICE_NAME does not say otherwise."""
+
+
+def start_telemetry() -> Callable[[], None]:
+    """Send from now on; once in a process. Gives what sends the rest and stops, blocking for 30 s at the most.
+
+    Where to, with which headers and how often is said by the OTEL_* variables, which the SDK reads by itself.
+    Raises `Misconfigured` where the packages for it are not installed.
+    """
+    try:
+        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter  # noqa: PLC0415 - optional
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+        from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415
+        from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader  # noqa: PLC0415
+        from opentelemetry.sdk.resources import OTELResourceDetector, Resource  # noqa: PLC0415
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+    except ImportError as missing:
+        raise Misconfigured(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but what sends traces is not installed: install footnote[otel]"
+        ) from missing
+    resource = Resource.create({"service.name": SERVICE}).merge(OTELResourceDetector().detect())
+    tracers = TracerProvider(resource=resource)
+    tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    meters = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())], resource=resource)
+    trace.set_tracer_provider(tracers)
+    metrics.set_meter_provider(meters)
+
+    def stop() -> None:
+        tracers.shutdown()
+        meters.shutdown()
+
+    return stop
