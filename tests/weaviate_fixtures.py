@@ -9,6 +9,7 @@ import os
 import subprocess
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -48,11 +49,11 @@ def weaviate_address(
 def own_weaviate(weaviate_binary: Path, tmp_path: Path) -> Generator[OwnWeaviate]:
     """Servers of one node that belong to this test: `own_weaviate(QUERY_MAXIMUM_RESULTS="100")`."""
     with ExitStack() as servers:
+        numbers = count()
 
         def started(**environment: str) -> WeaviateServer:
-            folder = tmp_path / f"weaviate-{len(list(tmp_path.glob('weaviate-*')))}"
-            server = servers.enter_context(closing(WeaviateServer(folder, weaviate_binary, environment=environment)))
-            server.start()
+            server = WeaviateServer(tmp_path / f"weaviate-{next(numbers)}", weaviate_binary, environment=environment)
+            servers.enter_context(closing(server)).start()
             return server
 
         yield started
@@ -62,9 +63,10 @@ def own_weaviate(weaviate_binary: Path, tmp_path: Path) -> Generator[OwnWeaviate
 def own_cluster(weaviate_binary: Path, tmp_path: Path) -> Generator[OwnCluster]:
     """Clusters of three nodes that belong to this test, which needs a longer `pytest.mark.timeout`."""
     with ExitStack() as clusters:
+        numbers = count()
 
         def started(**environment: str) -> WeaviateCluster:
-            cluster = WeaviateCluster(tmp_path / "cluster", weaviate_binary, environment=environment)
+            cluster = WeaviateCluster(tmp_path / f"cluster-{next(numbers)}", weaviate_binary, environment=environment)
             clusters.enter_context(closing(cluster)).start()
             return cluster
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
+import asyncio
 import json
 import subprocess
 import sys
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.architecture.sources import ROOT
+from tests.waiting import wait_until
 from tests.weaviate_fixtures import OwnCluster, OwnWeaviate
 from tests.weaviate_server import HOST, WeaviateAddress, free_ports, shared_weaviate
 
@@ -108,7 +109,7 @@ def test_settings_reach_the_server(own_weaviate: OwnWeaviate) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_server_ends_with_the_run_that_started_it(weaviate_binary: Path, tmp_path: Path) -> None:
+async def test_server_ends_with_the_run_that_started_it(weaviate_binary: Path, tmp_path: Path) -> None:
     """A run that is killed leaves no server behind, not even a paused one, and no data."""
     script = f"""
         from pathlib import Path
@@ -119,17 +120,16 @@ def test_server_ends_with_the_run_that_started_it(weaviate_binary: Path, tmp_pat
         print("paused", flush=True)
         input()
     """
-    with subprocess.Popen(
-        [sys.executable, "-c", dedent(script)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as run:
-        assert run.stdout is not None
-        assert run.stdout.readline() == b"paused\n"
-        assert len(_running(weaviate_binary, tmp_path)) == 1
-        run.kill()
-    with (tmp_path / "users.lock").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)  # waits for the guard, who has it to itself until all is done
-    assert _running(weaviate_binary, tmp_path) == []
-    assert not (tmp_path / "data").exists()
+    run = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", dedent(script), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert run.stdout is not None
+    assert await run.stdout.readline() == b"paused\n"
+    assert len(_running(weaviate_binary, tmp_path)) == 1
+    run.kill()
+    await run.wait()
+    await wait_until(lambda: not _running(weaviate_binary, tmp_path), because="the server went with its run")
+    await wait_until(lambda: not (tmp_path / "data").exists(), because="its data went too")
 
 
 def test_claimed_ports_are_claimed_once() -> None:
