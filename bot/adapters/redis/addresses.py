@@ -12,19 +12,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 from urllib.parse import unquote, urlsplit
 
 from redis.asyncio.connection import (
     AbstractConnection,
     Connection,
+    RedisSSLContext,
     SSLConnection,
     UnixDomainSocketConnection,
     parse_url,
 )
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 from bot.errors import Misconfigured
 
@@ -65,11 +67,23 @@ def parse(url: str, *, setting: str) -> Address:
     try:
         several = _SEVERAL.fullmatch(url)
         address = _several(several) if several else _one(url)
-        for options in (address.options, address.sentinel_options or {}):
-            connection_class(options)(**_spoken(options))  # not opened: only to hear of unknown words in the address
-    except (ValueError, TypeError) as error:
+        return replace(
+            address,
+            options=_tried(address.options),
+            sentinel_options=None if address.sentinel_options is None else _tried(address.sentinel_options),
+        )
+    except OSError as error:
+        raise Misconfigured(f"{setting}: its certificates cannot be used: {error.strerror or error}") from error
+    except (ValueError, TypeError, RedisError) as error:
         raise Misconfigured(f"{setting} must read {FORMS}") from error
-    return address
+
+
+class Tls(SSLConnection):
+    """A connection with certificates that were read once, for all: reading them takes longer than an append may."""
+
+    def __init__(self, *, certificates: RedisSSLContext, **options: Any) -> None:
+        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]  (untyped)
+        self.ssl_context = certificates
 
 
 def connection_class(options: Mapping[str, Any]) -> type[AbstractConnection]:
@@ -137,8 +151,14 @@ def _at_socket(options: Mapping[str, Any]) -> bool:
     return connection_class(options) is UnixDomainSocketConnection
 
 
-def _spoken(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if name not in ("connection_class", *POOLED)}
+def _tried(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options, once a connection was made with them: not opened, only to hear of unknown words in the address."""
+    spoken = {name: value for name, value in options.items() if name not in ("connection_class", *POOLED)}
+    made = connection_class(options)(**spoken)
+    if not isinstance(made, SSLConnection):
+        return dict(options)
+    made.ssl_context.get()  # pyright: ignore[reportUnknownMemberType]  (untyped)
+    return {**options, "connection_class": Tls, "certificates": made.ssl_context}
 
 
 def ours(timeout: float | None) -> dict[str, Any]:
@@ -151,9 +171,3 @@ def ours(timeout: float | None) -> dict[str, Any]:
         "decode_responses": False,
         "protocol": 2,  # every server and proxy speaks it, and it saves a handshake
     }
-
-
-def is_checked(address: Address) -> bool:
-    """False where the address says rediss and asks for no certificate: then anybody may stand in for the server."""
-    tls = issubclass(connection_class(address.options), SSLConnection)
-    return not tls or address.options.get("ssl_cert_reqs", "required") == "required"

@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 LOOK = 2.0
 """Seconds that a Sentinel, or a server that is asked where the slots are, may take; callers may leave earlier."""
+GRACE = 0.1
+"""Seconds that a call waits for a search when something is known already."""
 HOPS = 8
 """Redirections of one command."""
 PAUSE = 0.05
@@ -97,15 +99,19 @@ class OneServer(Route):
 
 
 class _Searching(Route):
-    """A route that is looked for when first used and after a failure, once for all who wait for it."""
+    """A route that is looked for when first used, and after a failure; once for all who wait for it.
+
+    Who comes during a later search goes on with what was known before, if it takes long: Sentinels may be out of reach
+    while the primary is well.
+    """
 
     def __init__(self) -> None:
-        self._doubtful = True
+        self._doubts, self._settled = 1, 0
         self._search: asyncio.Task[None] | None = None
 
     def doubt(self) -> None:
         """Search once more before the next call."""
-        self._doubtful = True
+        self._doubts += 1
 
     async def aclose(self) -> None:
         """End the search."""
@@ -113,22 +119,22 @@ class _Searching(Route):
             self._search.cancel()
             await asyncio.wait({self._search})
 
-    async def _known(self) -> None:
-        """Return once it is known where things are; raises what the search raises."""
-        if not self._doubtful:
+    async def _looked(self) -> None:
+        """Return once it is known where things are; raises what the first search raises."""
+        if self._settled == self._doubts:
             return
         if self._search is None or self._search.done():
             self._search = asyncio.create_task(self._found())
             self._search.add_done_callback(heard)
-        await asyncio.shield(self._search)
+        if self._settled:
+            await asyncio.wait({self._search}, timeout=GRACE)
+        else:
+            await asyncio.shield(self._search)
 
     async def _found(self) -> None:
-        self._doubtful = False
-        try:
-            await self._look()
-        except BaseException:
-            self._doubtful = True
-            raise
+        doubts = self._doubts
+        await self._look()
+        self._settled = doubts
 
     @abstractmethod
     async def _look(self) -> None:
@@ -160,7 +166,7 @@ class Watched(_Searching):
         await _close([*self._sentinels, *([self._node] if self._node else [])])
 
     async def _primary(self) -> Node:
-        await self._known()
+        await self._looked()
         if self._node is None:
             raise Unreachable("no primary is known")
         return self._node
@@ -199,7 +205,7 @@ class Spread(_Searching):
 
     async def send(self, commands: Sequence[Words], *, patient: bool) -> list[Any]:
         """Ask each server that has some of the keys, all at once."""
-        await self._known()
+        await self._looked()
         parts: dict[Host, list[int]] = {}
         for number, words in enumerate(commands):
             parts.setdefault(self._host(words), []).append(number)
@@ -212,7 +218,7 @@ class Spread(_Searching):
 
     async def everywhere(self, words: Words) -> dict[str, Any]:
         """Ask every primary, all at once."""
-        await self._known()
+        await self._looked()
         told = await _all(self._node(host).ask([words]) for host in self._primaries)
         return {said(host): reply for host, (reply,) in zip(self._primaries, told, strict=True)}
 
