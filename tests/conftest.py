@@ -40,6 +40,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 BROWSER_REQUIRED = pytest.StashKey[bool]()
 WEAVIATE_REQUIRED = pytest.StashKey[bool]()
+REDIS_REQUIRED = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     config.stash[BROWSER_REQUIRED] = os.environ.pop("FOOTNOTE_REQUIRE_BROWSER", "") == "1"
     config.stash[WEAVIATE_REQUIRED] = os.environ.pop("FOOTNOTE_REQUIRE_WEAVIATE", "") == "1"
+    config.stash[REDIS_REQUIRED] = os.environ.pop("FOOTNOTE_REQUIRE_REDIS", "") == "1"
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +65,12 @@ def browser_required(request: pytest.FixtureRequest) -> bool:
 def weaviate_required(request: pytest.FixtureRequest) -> bool:
     """Whether a missing Weaviate is a failure (CI) rather than a reason to skip: FOOTNOTE_REQUIRE_WEAVIATE=1."""
     return request.config.stash[WEAVIATE_REQUIRED]
+
+
+@pytest.fixture(scope="session")
+def redis_required(request: pytest.FixtureRequest) -> bool:
+    """Whether a missing Redis server is a failure (CI) rather than a reason to skip: FOOTNOTE_REQUIRE_REDIS=1."""
+    return request.config.stash[REDIS_REQUIRED]
 
 
 @pytest.fixture
