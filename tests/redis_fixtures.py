@@ -1,8 +1,11 @@
-"""A real Valkey for the tests, started by the project's own code; each test has keys of its own on it."""
+"""Real servers for the tests, each started when first asked for; each test has keys of its own on them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+import re
+import shlex
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator, Sequence
+from contextlib import closing
 from uuid import uuid4
 
 import pytest
@@ -13,12 +16,27 @@ from bot.adapters.redis.queue import RedisJobQueue
 from bot.adapters.redis.records import RedisAnswerRecords
 from bot.adapters.redis.server import EmbeddedServer
 from bot.jobs import AnswerQuestion
+from tests.architecture.sources import ROOT
 from tests.nouns import a_question
+from tests.redis_servers import Cluster, RedisServer, Secured, Watched, debian_binary, free_ports
 
 FOR_GOOD = {"jobs", "leases", "fence", "channels", "audit"}
 """Keys that may stay without an end: the queue, who holds what of it, the counter of fences, what admins decided."""
 LEASE = 30.0
 """Seconds: as in production; tests let time pass instead of waiting."""
+
+
+GUIDE = ROOT / "docs/guide/configuration.md"
+USER, PASSWORD = "footnote", "PASSWORD"
+"""As in the guide's example."""
+
+EVERYWHERE = ("embedded", "debian", "secured", "sentinel", "cluster")
+"""Kinds of servers on which every port's suite runs: `on(EVERYWHERE)`."""
+
+
+def on(kinds: Sequence[str]) -> pytest.MarkDecorator:
+    """Run a test, or the tests of a module, with a link to each of these kinds of servers."""
+    return pytest.mark.parametrize("link", kinds, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -29,12 +47,79 @@ def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     server.leave()
 
 
+@pytest.fixture(scope="session")
+def redis_binary(redis_required: bool) -> str:  # noqa: FBT001  (a fixture's value)
+    """Debian's server, which is the oldest that is supported, and can TLS."""
+    found = debian_binary()
+    if found is None:
+        complaint = "no redis-server on this machine: apt-get install redis-server to include them"
+        pytest.fail(complaint) if redis_required else pytest.skip(complaint)
+    return found
+
+
+@pytest.fixture(scope="session")
+def debian_url(redis_binary: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """The address of Debian's server as it is without settings of ours."""
+    (port,) = free_ports(1)
+    server = RedisServer(tmp_path_factory.mktemp("redis"), redis_binary, "--port", str(port), port=port)
+    with closing(server):
+        server.start()
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@pytest.fixture(scope="session")
+def secured(redis_binary: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[Secured]:
+    """A server behind TLS whose only user has the rights that the guide gives."""
+    server = Secured(tmp_path_factory.mktemp("secured") / "server", redis_binary, rights())
+    with closing(server):
+        yield server.start()
+
+
+@pytest.fixture(scope="session")
+def secured_url(secured: Secured) -> str:
+    """The address of the server behind TLS."""
+    return secured.url(user=USER, password=PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def sentinel_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """The address of three Sentinels that look after a primary and its replica."""
+    watched = Watched(tmp_path_factory.mktemp("sentinel"), sentinels=3, down_after=60_000)
+    with closing(watched):
+        yield watched.start().url
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Generator[Cluster]:
+    """Three servers that share their keys."""
+    servers = Cluster(tmp_path_factory.mktemp("cluster"))
+    with closing(servers):
+        yield servers.start()
+
+
+@pytest.fixture(scope="session")
+def cluster_url(cluster: Cluster) -> str:
+    """The address of the cluster."""
+    return cluster.url
+
+
 @pytest.fixture
-async def link(valkey_url: str) -> AsyncGenerator[Link]:
+async def link(request: pytest.FixtureRequest) -> AsyncGenerator[Link]:
     """A link with a prefix of its own; afterwards no key but a named few may be left without an end."""
-    async with connect(valkey_url, prefix=f"test-{uuid4().hex}", timeout=10.0) as made:
+    kind = getattr(request, "param", "embedded")
+    url: str = request.getfixturevalue("valkey_url" if kind == "embedded" else f"{kind}_url")
+    async with connect(url, prefix=f"footnote-{uuid4().hex}", timeout=10.0) as made:
         yield made
-        assert await endless(made) <= FOR_GOOD
+        if kind != "secured":  # whose user may not list keys
+            assert await endless(made) <= FOR_GOOD
+
+
+def rights(*, without: Collection[str] = (), **instead: str) -> list[str]:
+    """The user that the guide makes for the bot: name, password, keys and commands, as ACL SETUSER takes them."""
+    found = re.search(r"ACL SETUSER (.*?)\n\S", GUIDE.read_text("utf-8"), re.DOTALL)
+    assert found
+    words = shlex.split(found[1].replace("\\\n", " "))
+    return [instead.get(word, word) for word in words if word not in without]
 
 
 async def endless(link: Link) -> set[str]:

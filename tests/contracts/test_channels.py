@@ -12,14 +12,17 @@ from bot.adapters.redis.client import Link
 from bot.channels import ChannelSettings
 from bot.ports.memory import Channels
 from tests.nouns import NOON
+from tests.redis_fixtures import EVERYWHERE, on
 
 OFFERS = ChannelSettings(mode="offer", sources=("handbook", "it"), humans="S0HELP")
 
 
-@pytest.fixture(params=["redis"])
-def channels(request: pytest.FixtureRequest, link: Link) -> Channels:
-    adapters: dict[str, Channels] = {"redis": RedisChannels(link)}
-    return adapters[request.param]
+pytestmark = on(EVERYWHERE)
+
+
+@pytest.fixture
+def channels(link: Link) -> Channels:
+    return RedisChannels(link)
 
 
 async def test_a_channel_begins_with_the_defaults(channels: Channels) -> None:

@@ -7,18 +7,22 @@ from dataclasses import replace
 
 import pytest
 
+from bot.adapters.redis.conversations import RedisConversations
 from bot.conversations import Turn
 from bot.models import ConversationKey
 from bot.ports.memory import Conversations
 from tests.nouns import NOON
+from tests.redis_fixtures import EVERYWHERE, on
 
 KEY = ConversationKey("T0ACME", "C0CANTEEN", "1.000100")
 
 
-@pytest.fixture(params=["redis"])
-def memory(request: pytest.FixtureRequest) -> Conversations:
-    adapters: dict[str, Conversations] = {"redis": request.getfixturevalue("conversations")}
-    return adapters[request.param]
+pytestmark = on(EVERYWHERE)
+
+
+@pytest.fixture
+def memory(conversations: RedisConversations) -> Conversations:
+    return conversations
 
 
 def _turn(number: int = 1) -> Turn:

@@ -11,6 +11,7 @@ from bot.adapters.redis.client import Link
 from bot.adapters.redis.feedback import RedisFeedbackBook
 from bot.feedback import Escalation, Feedback, Reason
 from bot.ports.memory import FeedbackBook
+from tests.redis_fixtures import EVERYWHERE, on
 
 NOON = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
 """Lately: what is older than half a year is not listed."""
@@ -20,10 +21,12 @@ BAD = Feedback("T1/C1/1.1", "U1", "bad", LATER, (Reason.OUTDATED, Reason.OTHER),
 OPEN = Escalation("T1/C1/1.1", "U1", "C1", "1.1", NOON)
 
 
-@pytest.fixture(params=["redis"])
-def book(request: pytest.FixtureRequest, link: Link) -> FeedbackBook:
-    adapters: dict[str, FeedbackBook] = {"redis": RedisFeedbackBook(link)}
-    return adapters[request.param]
+pytestmark = on(EVERYWHERE)
+
+
+@pytest.fixture
+def book(link: Link) -> FeedbackBook:
+    return RedisFeedbackBook(link)
 
 
 async def test_a_rating_is_kept_whole(book: FeedbackBook) -> None:

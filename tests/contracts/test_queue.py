@@ -10,13 +10,14 @@ from bot.adapters.redis.queue import RedisJobQueue
 from bot.errors import LeaseLost
 from bot.jobs import Job
 from bot.ports.queue import Claim, JobQueue
-from tests.redis_fixtures import PassTime, a_job
+from tests.redis_fixtures import EVERYWHERE, PassTime, a_job, on
+
+pytestmark = on(EVERYWHERE)
 
 
-@pytest.fixture(params=["redis"])
-def queue(request: pytest.FixtureRequest) -> JobQueue:
-    adapters: dict[str, JobQueue] = {"redis": request.getfixturevalue("jobs")}
-    return adapters[request.param]
+@pytest.fixture
+def queue(jobs: RedisJobQueue) -> JobQueue:
+    return jobs
 
 
 async def _lease_one(queue: JobQueue) -> Claim:

@@ -7,21 +7,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.adapters.redis.records import RedisAnswerRecords
 from bot.errors import LeaseLost
 from bot.models import EVERYONE, Answer, Audience, Citation, Principal, ScoredPassage
 from bot.ports.memory import AnswerRecords
 from bot.records import AnswerRecord, State
 from tests.nouns import NOON, a_question
+from tests.redis_fixtures import EVERYWHERE, on
 
 RECEIVED = AnswerRecord(a_question(), updated_at=NOON)
 ID = RECEIVED.question.id
 LATELY = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=400)
 
 
-@pytest.fixture(params=["redis"])
-def store(request: pytest.FixtureRequest) -> AnswerRecords:
-    adapters: dict[str, AnswerRecords] = {"redis": request.getfixturevalue("records")}
-    return adapters[request.param]
+pytestmark = on(EVERYWHERE)
+
+
+@pytest.fixture
+def store(records: RedisAnswerRecords) -> AnswerRecords:
+    return records
 
 
 def _answered() -> AnswerRecord:

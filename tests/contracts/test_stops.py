@@ -8,14 +8,17 @@ from bot.adapters.redis.client import Link
 from bot.adapters.redis.stops import RedisStops
 from bot.models import ConversationKey
 from bot.ports.memory import Stops
+from tests.redis_fixtures import EVERYWHERE, on
 
 KEY = ConversationKey("T1", "C1", "1.1")
 
 
-@pytest.fixture(params=["redis"])
-def stops(request: pytest.FixtureRequest, link: Link) -> Stops:
-    adapters: dict[str, Stops] = {"redis": RedisStops(link)}
-    return adapters[request.param]
+pytestmark = on(EVERYWHERE)
+
+
+@pytest.fixture
+def stops(link: Link) -> Stops:
+    return RedisStops(link)
 
 
 async def test_a_wish_is_heard_until_it_is_cleared(stops: Stops) -> None:
