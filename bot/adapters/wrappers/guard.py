@@ -24,6 +24,8 @@ T = TypeVar("T")
 PAUSE = 0.2
 """Seconds before the second try, twice as many before each further one, half to one and a half times that by chance."""
 LONGEST_PAUSE = 5.0
+NEARLY = 0.05
+"""Seconds before the end of a question's time in which a failure is laid to that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +135,15 @@ class Guard:
 
     @asynccontextmanager
     async def _in_time(self, time_left: _Time) -> AsyncGenerator[None]:
+        """An adapter has a deadline too, so either may be first to give up; a question's end is no one else's fault."""
         try:
-            async with asyncio.timeout(time_left.seconds):
+            async with asyncio.timeout(time_left.seconds_or_late()):
                 yield
-        except TimeoutError:
-            if time_left.cut:
+        except (TimeoutError, Unavailable) as error:
+            if time_left.cut and time_left.seconds <= NEARLY:
                 raise OutOfAllowance(f"the question's time was over before {self.provider} answered") from None
+            if isinstance(error, Unavailable):
+                raise
             late = f"{self.provider} {self.operation} took longer than {self.deadline:g} s"
             raise Unavailable(late) from None
 
@@ -165,7 +170,13 @@ class _Time:
 
     @property
     def seconds(self) -> float:
-        return max(0.0, self.end - self.clock())
+        return self.end - self.clock()
+
+    def seconds_or_late(self) -> float:
+        """Seconds that are left. Raises `TimeoutError` for none, in which what is ready could still be had."""
+        if self.seconds <= 0:
+            raise TimeoutError
+        return self.seconds
 
 
 class _End:
