@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.local.embedder import LocalEmbedder
 from bot.ports.search import Embedder
+from tests.contracts.cohere_rig import cohere_embedder
 from tests.nouns import a_chunk
 
 ODD = [
@@ -37,7 +38,7 @@ async def local(reader: LocalEmbedder) -> AsyncGenerator[Embedder]:
 
 
 Opening = Callable[[LocalEmbedder], AbstractAsyncContextManager[Embedder]]
-ADAPTERS: Final[Mapping[str, Opening]] = {"local": local}
+ADAPTERS: Final[Mapping[str, Opening]] = {"local": local, "cohere": lambda _: cohere_embedder()}
 
 
 @pytest.fixture(params=ADAPTERS)

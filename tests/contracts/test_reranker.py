@@ -11,6 +11,7 @@ import pytest
 from bot.adapters.local.reranker import LocalReranker
 from bot.models import Query
 from bot.ports.search import Reranker
+from tests.contracts.cohere_rig import cohere_older_reranker, cohere_reranker
 from tests.nouns import a_hit
 from tests.searching import Library
 
@@ -21,7 +22,11 @@ async def local() -> AsyncGenerator[Reranker]:
     yield LocalReranker()
 
 
-ADAPTERS: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Reranker]]]] = {"local": local}
+ADAPTERS: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Reranker]]]] = {
+    "local": local,
+    "cohere": cohere_reranker,
+    "cohere, version 4": cohere_older_reranker,
+}
 
 
 @pytest.fixture(params=ADAPTERS)

@@ -1,0 +1,1 @@
+"""Cohere, or a private deployment of its models: embedding, ranking, writing and rewriting, all over one client."""

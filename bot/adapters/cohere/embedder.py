@@ -1,0 +1,153 @@
+"""The Embedder port over Cohere: documents and questions as two kinds of input of one space."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Sequence
+from itertools import chain
+from typing import Final, Literal
+
+import numpy as np
+
+from bot.adapters.cohere.client import CohereClient
+from bot.adapters.cohere.pace import Pace
+from bot.adapters.cohere.refusals import reading
+from bot.adapters.cohere.sendable import sendable
+from bot.errors import Misconfigured, Unusable
+from bot.models import Chunk, Embedding, Matrix
+
+AT_ONCE: Final = 96
+"""Texts that one call takes; the next one is refused."""
+PER_MINUTE: Final = 2_000
+"""Inputs that an account may send in a minute, a trial's and a paying one's alike."""
+CONCURRENCY: Final = 4
+SECONDS: Final = 10.0
+LONGEST: Final = 20_000
+"""Characters of a text that are sent, far more than a chunk has: no text may cost without bounds."""
+
+Kind = Literal["search_document", "search_query"]
+
+_SHARED = re.compile(r"(embed-v5\.\d+)-(?:pro|fast)")
+_FIXED = re.compile(r"embed-.*v[123]\.")
+
+
+class CohereEmbedder:
+    """Embeds chunks with `model` and questions with `query_model`, which must share one space.
+
+    Several calls of at most 96 texts run at once, chunks under the account's `per_minute`; a question never waits for
+    them. Deadlines: `seconds` for each call.
+    """
+
+    def __init__(
+        self,
+        client: CohereClient,
+        *,
+        model: str,
+        query_model: str = "",
+        dimension: int,
+        concurrency: int = CONCURRENCY,
+        per_minute: int = PER_MINUTE,
+        seconds: float = SECONDS,
+        pace: Pace | None = None,
+    ) -> None:
+        if space(query_model or model) != space(model):
+            raise Misconfigured(f"{query_model} cannot search what {model} embeds: their vectors differ")
+        self._client = client
+        self._model = model
+        self._query_model = query_model or model
+        self._dimension = dimension
+        self._seconds = seconds
+        self._pace = pace or Pace(per_minute)
+        self._at_once = asyncio.Semaphore(max(1, concurrency))
+
+    @property
+    def model(self) -> str:
+        """Name of the space and the dimension; an index built with another name is refused."""
+        return f"{space(self._model)}@{self._dimension}"
+
+    @property
+    def dimension(self) -> int:
+        """Length of every vector."""
+        return self._dimension
+
+    async def embed_chunks(self, chunks: Sequence[Chunk]) -> list[Embedding]:
+        """One embedding per chunk, in order: of its place, then its text; units have none of their own.
+
+        Raises `Unavailable` when a call fails: the others are given up then.
+        """
+        texts = [_with_place(chunk) for chunk in chunks]
+        parts = [texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE)]
+        matrices = await _all([self._documents(part) for part in parts])
+        return [Embedding(vector) for vector in chain.from_iterable(matrices)]
+
+    async def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        """Shape (len(texts), dimension), unit rows, in order. Raises `Unavailable` like `embed_chunks`."""
+        parts = [texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE)]
+        matrices = await _all([self._queries(part) for part in parts])
+        return np.concatenate([np.zeros((0, self._dimension), np.float32), *matrices])
+
+    async def _documents(self, texts: Sequence[str]) -> Matrix:
+        async with self._at_once:
+            await self._pace.keep(len(texts))
+            return await self._embed(texts, self._model, "search_document")
+
+    async def _queries(self, texts: Sequence[str]) -> Matrix:
+        self._pace.note(len(texts))
+        return await self._embed(texts, self._query_model, "search_query")
+
+    async def _embed(self, texts: Sequence[str], model: str, kind: Kind) -> Matrix:
+        sent = [sendable(text, most=LONGEST) for text in texts]
+        async with self._client.calling(f"embed with {model}", most=self._seconds):
+            if _FIXED.match(model):
+                reply = await self._client.sdk.embed(
+                    model=model, input_type=kind, texts=sent, embedding_types=["float"]
+                )
+            else:
+                reply = await self._client.sdk.embed(
+                    model=model,
+                    input_type=kind,
+                    texts=sent,
+                    embedding_types=["float"],
+                    output_dimension=self._dimension,
+                )
+        with reading(f"embed with {model}"):
+            meta = reply.meta
+            self._client.used(model, "embeddings", meta.billed_units if meta else None, meta.tokens if meta else None)
+            matrix = _matrix(reply.embeddings.float_, len(sent))
+        if matrix.shape[1] != self._dimension:
+            raise Unusable(
+                f"{model} gives vectors of {matrix.shape[1]} numbers, not of {self._dimension}", code="dimension"
+            )
+        return matrix
+
+
+def space(model: str) -> str:
+    """The name that models whose vectors may be compared have in common."""
+    shared = _SHARED.fullmatch(model)
+    return shared[1] if shared else model
+
+
+def _with_place(chunk: Chunk) -> str:
+    """What a chunk is about, then what it says."""
+    return f"{chunk.place}\n{chunk.text}" if chunk.place else chunk.text
+
+
+def _matrix(rows: object, count: int) -> Matrix:
+    """The rows at unit length. Raises `ValueError` unless they are `count` rows of numbers, none of them all zeros."""
+    matrix = np.array(rows, np.float64)
+    lengths = np.linalg.norm(matrix, axis=-1, keepdims=True)
+    if matrix.ndim != 2 or len(matrix) != count or not np.isfinite(lengths).all() or not lengths.all():  # noqa: PLR2004
+        raise ValueError("these are no vectors")
+    return (matrix / lengths).astype(np.float32)
+
+
+async def _all(calls: Sequence[Awaitable[Matrix]]) -> list[Matrix]:
+    """What all calls give, in order; once one fails, none goes on."""
+    running = [asyncio.ensure_future(call) for call in calls]
+    try:
+        return await asyncio.gather(*running)
+    finally:
+        for one in running:
+            one.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""Stand-ins for vendors at the wire: they speak HTTP on loopback, and refuse what the vendor refuses."""
