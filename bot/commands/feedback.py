@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from bot.commands import options
 
 if TYPE_CHECKING:
-    from bot.composition import Memory
     from bot.evaluation.judgements import Opinion
+    from bot.ports.memory import Memory
 
 EXAMPLE = """Example:
   footnote feedback export ~/judged --days 30

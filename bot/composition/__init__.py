@@ -1,0 +1,25 @@
+"""The composition root: turns settings into what is running, opened and closed together.
+
+An adapter is imported inside the function that needs it, so that a command pays only for what it uses.
+"""
+
+from bot.composition.answering import Writing, answering, conversing, writing
+from bot.composition.backends import check_model
+from bot.composition.home import apart, now, private
+from bot.composition.memory import memory_facts, remembering
+from bot.composition.slack import Bot, bot
+
+__all__ = [
+    "Bot",
+    "Writing",
+    "answering",
+    "apart",
+    "bot",
+    "check_model",
+    "conversing",
+    "memory_facts",
+    "now",
+    "private",
+    "remembering",
+    "writing",
+]

@@ -1,0 +1,72 @@
+"""From a question to an answer, and from documents to an index, over the backends of the settings."""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from bot.allowance import Terms
+from bot.answering.converse import Alone, Conversing
+from bot.answering.pipeline import Pipeline
+from bot.composition.backends import backends
+from bot.composition.home import now
+from bot.composition.memory import remembering
+from bot.models import ConversationKey
+from bot.ports.generation import Generator
+from bot.ports.search import Embedder, IndexWriter
+from bot.settings import Settings
+
+TERMINAL = "terminal"
+"""Workspace and channel of conversations that do not happen in Slack."""
+
+
+@asynccontextmanager
+async def answering(settings: Settings, *, generator: Generator | None = None) -> AsyncGenerator[Pipeline]:
+    """The steps from a question to an answer over the index of the settings. Starts no Redis.
+
+    `generator` stands in for the one of the settings. Raises `NothingIndexed` when nothing was indexed yet,
+    `IndexMismatch` when it was by another model.
+    """
+    asking = settings.asking
+    async with backends(settings) as made:
+        embedder = await made.embedder()
+        yield Pipeline(
+            rewriter=await made.rewriter(),
+            embedder=embedder,
+            index=await made.index(embedder),
+            reranker=await made.reranker(),
+            generator=generator or await made.generator(embedder),
+            spare=None if generator else made.spare(),
+            clock=time.perf_counter,
+            index_name=settings.index.backend,
+            terms=Terms(seconds=asking.seconds, calls=asking.calls, tokens=asking.tokens),
+        )
+
+
+@asynccontextmanager
+async def conversing(settings: Settings, *, conversation: str | None) -> AsyncGenerator[Alone | Conversing]:
+    """A way to ask; with the name of a conversation, one that remembers. Without, starts no Redis."""
+    async with AsyncExitStack() as stack:
+        pipeline = await stack.enter_async_context(answering(settings))
+        if conversation is None:
+            yield Alone(pipeline)
+            return
+        memory = await stack.enter_async_context(remembering(settings))
+        key = ConversationKey(TERMINAL, TERMINAL, conversation)
+        yield Conversing(key, pipeline, memory.conversations, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What an indexer writes with."""
+
+    index: IndexWriter
+    embedder: Embedder
+
+
+@asynccontextmanager
+async def writing(settings: Settings) -> AsyncGenerator[Writing]:
+    """The write side of the index of the settings; makes the home when there is none."""
+    async with backends(settings) as made:
+        embedder = await made.embedder()
+        yield Writing(await made.writer(embedder), embedder)

@@ -1,0 +1,137 @@
+"""The bot in Slack: its edge, its worker, or both."""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.composition.answering import answering
+from bot.composition.home import now
+from bot.composition.memory import remembering
+from bot.ports.generation import Generator
+from bot.ports.memory import Memory
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.desk.assembly import SlackSide
+    from bot.worker import Worker
+    from handlers.calls import Calls
+    from handlers.tokens import Identity, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """A bot that Slack has accepted: its edge, its worker, or both."""
+
+    settings: Settings
+    client: "AsyncWebClient"
+    identity: "Identity"
+    memory: Memory
+    calls: "Calls"
+
+    @asynccontextmanager
+    async def edge(self, *, transport: "Transport") -> AsyncGenerator[str]:
+        """Taking envelopes from Slack while the block runs; gives the place where."""
+        from bot.app import build_app, run_http, run_socket_mode
+
+        secrets, http = self.settings.slack, self.settings.http
+        signing_secret = _plain(secrets.signing_secret) or ""
+        app = build_app(
+            client=self.client,
+            identity=self.identity,
+            ports=self.memory,
+            call=self.calls,
+            now=now,
+            signing_secret=signing_secret,
+        )
+        if transport == "http":
+            async with run_http(app, signing_secret=signing_secret, host=http.host, port=http.port) as address:
+                yield f"{address}/slack/events"
+        else:
+            async with run_socket_mode(app, app_token=_plain(secrets.app_token) or ""):
+                yield f"Socket Mode, workspace {self.identity.workspace_name}"
+
+    @asynccontextmanager
+    async def worker(self, *, generator: Generator | None = None) -> AsyncGenerator["Worker"]:
+        """A worker for all that is queued; the caller runs it."""
+        from bot.adapters.local.summariser import LexRankSummariser
+        from bot.desk.assembly import Assembly, HelpDesk
+        from bot.worker import Limits, Worker
+        from indexing.history import read_syncs
+
+        slack = self.settings.slack
+        async with answering(self.settings, generator=generator) as pipeline:
+            dispatch = Assembly(
+                pipeline=pipeline,
+                summariser=LexRankSummariser(pipeline.embedder),
+                memory=self.memory,
+                slack=self._slack_side(),
+                syncs=partial(read_syncs, self.settings.home),
+                help_desk=HelpDesk(humans=slack.humans, channel=slack.help_channel),
+                now=now,
+            ).dispatch()
+            yield Worker(
+                self.memory.jobs,
+                handle=dispatch.handle,
+                give_up=dispatch.give_up,
+                limits=Limits(answers=self.settings.work.answers),
+            )
+
+    def _slack_side(self) -> "SlackSide":
+        """One limiter and one directory for all that a worker says and asks."""
+        from bot.desk.assembly import SlackSide
+        from handlers.buttons import Seal
+        from handlers.directory import SlackDirectory
+        from handlers.notices import SlackNotices
+        from handlers.panels import SlackPanels
+        from handlers.reading import SlackThreads
+        from handlers.replies import SlackReplies
+
+        calls, who = self.calls, self.identity
+        seal = Seal.of(self.client.token or "")
+        directory = SlackDirectory(
+            calls,
+            workspace=who.workspace,
+            bot_user=who.bot_user,
+            clock=time.monotonic,
+            admins=frozenset(self.settings.slack.admins),
+        )
+        return SlackSide(
+            replies=SlackReplies(calls, bot_id=who.bot_id, seal=seal, now=now),
+            directory=directory,
+            threads=SlackThreads(calls, directory, bot_id=who.bot_id, bot_user=who.bot_user),
+            notices=SlackNotices(calls, bot_id=who.bot_id, seal=seal, now=now),
+            panels=SlackPanels(calls, seal=seal, now=now),
+        )
+
+
+@asynccontextmanager
+async def bot(settings: Settings, *, transport: "Transport | None", paced: bool = True) -> AsyncGenerator[Bot]:
+    """The bot, with its secrets checked for `transport` (None: for work alone) before anything is started.
+
+    `paced` says whether Slack is called only as often as its published limits allow: a stand-in may take more.
+    Raises `Misconfigured` when a secret is missing or swapped, `SlackUnavailable` when Slack does not answer.
+    """
+    from handlers.calls import Calls, open_client
+    from handlers.pace import TIERS, Pace
+    from handlers.tokens import check_tokens
+
+    secrets = settings.slack
+    async with open_client(bot_token=_plain(secrets.bot_token), api_url=str(secrets.api_url)) as client:
+        identity = await check_tokens(
+            client,
+            transport=transport,
+            app_token=_plain(secrets.app_token),
+            signing_secret=_plain(secrets.signing_secret),
+        )
+        async with remembering(settings) as memory:
+            yield Bot(settings, client, identity, memory, Calls(client, pace=Pace(TIERS if paced else {})))
+
+
+def _plain(secret: "SecretStr | None") -> str | None:
+    return secret.get_secret_value() if secret else None
