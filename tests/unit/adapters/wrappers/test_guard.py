@@ -62,7 +62,7 @@ class Script:
 async def heard(guard: Guard, script: Script, *, into: list[str] | None = None) -> list[str]:
     pieces = [] if into is None else into
     async for piece in guard.stream(script):
-        pieces.append(piece)  # noqa: PERF401 - a comprehension would lose what came before it breaks off
+        pieces.append(piece)
     return pieces
 
 
