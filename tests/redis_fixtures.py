@@ -82,11 +82,17 @@ def secured_url(secured: Secured) -> str:
 
 
 @pytest.fixture(scope="session")
-def sentinel_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    """The address of three Sentinels that look after a primary and its replica."""
-    watched = Watched(tmp_path_factory.mktemp("sentinel"), sentinels=3, down_after=60_000)
-    with closing(watched):
-        yield watched.start().url
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Generator[Watched]:
+    """Three Sentinels that look after a primary and its replica. Nobody harms them."""
+    servers = Watched(tmp_path_factory.mktemp("sentinel"), sentinels=3, down_after=60_000)
+    with closing(servers):
+        yield servers.start()
+
+
+@pytest.fixture(scope="session")
+def sentinel_url(watched: Watched) -> str:
+    """The address of the Sentinels."""
+    return watched.url
 
 
 @pytest.fixture(scope="session")

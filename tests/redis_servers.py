@@ -81,8 +81,7 @@ class Watched:
         binary = embedded_binary()
         soon = ("--repl-diskless-sync-delay", "0")
         self.primary = RedisServer(folder / "primary", binary, *_at(ports[0]), *soon, port=ports[0])
-        follow = ("--replicaof", "127.0.0.1", str(ports[0]), *soon)
-        self.replica = RedisServer(folder / "replica", binary, *_at(ports[1]), *follow, port=ports[1])
+        self.replica = RedisServer(folder / "replica", binary, *_at(ports[1]), *soon, port=ports[1])
         self.sentinels = [
             RedisServer(
                 folder / f"sentinel-{port}",
@@ -102,6 +101,7 @@ class Watched:
         """Return once the Sentinels could replace the primary."""
         for server in (self.primary, self.replica):
             server.start()
+        self.replica.say("REPLICAOF", "127.0.0.1", self.primary.port)
         eventually(lambda: "master_link_status:up" in self.replica.say("INFO"), because="the replica follows")
         for sentinel in self.sentinels:
             sentinel.start()

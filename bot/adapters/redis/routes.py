@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 LOOK = 2.0
 """Seconds that a Sentinel, or a server that is asked where the slots are, may take; callers may leave earlier."""
+FRESH = 1.0
+"""Seconds for which it is believed who the primary is."""
 GRACE = 0.1
 """Seconds that a call waits for a search when something is known already."""
 HOPS = 8
@@ -123,13 +125,18 @@ class _Searching(Route):
         """Return once it is known where things are; raises what the first search raises."""
         if self._settled == self._doubts:
             return
+        search = self._begun()
+        if self._settled:
+            await asyncio.wait({search}, timeout=GRACE)
+        else:
+            await asyncio.shield(search)
+
+    def _begun(self) -> asyncio.Task[None]:
+        """The search that is under way, or a new one."""
         if self._search is None or self._search.done():
             self._search = asyncio.create_task(self._found())
             self._search.add_done_callback(heard)
-        if self._settled:
-            await asyncio.wait({self._search}, timeout=GRACE)
-        else:
-            await asyncio.shield(self._search)
+        return self._search
 
     async def _found(self) -> None:
         doubts = self._doubts
@@ -142,7 +149,11 @@ class _Searching(Route):
 
 
 class Watched(_Searching):
-    """Everything goes to the primary that most Sentinels name; another one after it was replaced."""
+    """Everything goes to the primary that most Sentinels name; another one after it was replaced.
+
+    A primary that is replaced while it is well takes writes for some seconds more, and loses them. So the Sentinels are
+    asked every second of use, on the side.
+    """
 
     def __init__(self, address: Address, *, timeout: float) -> None:
         super().__init__()
@@ -150,6 +161,7 @@ class Watched(_Searching):
         options = address.sentinel_options or {}
         self._sentinels = [Node.to(host, options, timeout=LOOK) for host in address.hosts]
         self._node: Node | None = None
+        self._asked = 0.0
 
     async def send(self, commands: Sequence[Words], *, patient: bool) -> list[Any]:
         """Ask the primary, once it is known."""
@@ -169,9 +181,12 @@ class Watched(_Searching):
         await self._looked()
         if self._node is None:
             raise Unreachable("no primary is known")
+        if asyncio.get_running_loop().time() - self._asked > FRESH:
+            self._begun()
         return self._node
 
     async def _look(self) -> None:
+        self._asked = asyncio.get_running_loop().time()
         host = await self._named()
         before = self._node
         if before and before.host == host:
