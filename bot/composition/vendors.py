@@ -1,0 +1,147 @@
+"""The vendors' models, each behind its guard: one client per process and vendor, opened when it is first needed."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.composition.bounds import DOCUMENT_TRIES, Bounds
+from bot.errors import Misconfigured
+from bot.ports import generation
+from bot.ports.generation import Rewriter
+from bot.ports.search import Embedder, Floors, Reranker
+
+if TYPE_CHECKING:
+    from bot.adapters.cohere.client import CohereClient
+    from bot.adapters.openai.client import OpenAIClient
+    from bot.settings import Cohere, OpenAI
+
+
+@contextmanager
+def installed(setting: str, package: str) -> Generator[None]:
+    """Imports inside tell which package is missing. Raises `Misconfigured`."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        if not (missing.name or "").startswith(package):
+            raise
+        raise Misconfigured(f"{setting} is set, but its package is not installed: run make backends") from missing
+
+
+@dataclass(frozen=True, slots=True)
+class CohereModels:
+    """Cohere's models, as the settings name them."""
+
+    client: "CohereClient"
+    named: "Cohere"
+    bounds: Bounds
+
+    def embedder(self) -> Embedder:
+        """Documents and questions to vectors of one space."""
+        from bot.adapters.cohere.embedder import CohereEmbedder
+
+        named = self.named
+        embedder = CohereEmbedder(
+            self.client,
+            model=named.embed_model,
+            query_model=named.queries_by,
+            dimension=named.embed_dimension,
+            per_minute=named.embed_rate,
+        )
+        return guarded_embedder(embedder, "cohere", self.bounds)
+
+    def reranker(self, floors: Floors) -> Reranker:
+        """The best passages first."""
+        from bot.adapters.cohere.reranker import CohereReranker
+        from bot.adapters.wrappers.guarded import RERANK, GuardedReranker
+
+        model = self.named.rerank_model
+        reranker = CohereReranker(self.client, model=model, floors=floors)
+        return GuardedReranker(reranker, self.bounds.guard("cohere", "rerank", model, deadline=RERANK))
+
+    def generator(self) -> generation.Generator:
+        """Passages to statements."""
+        from bot.adapters.cohere.generator import CohereGenerator
+        from bot.adapters.wrappers.guarded import CHAT, GuardedGenerator
+
+        model = self.named.chat_model
+        generator = CohereGenerator(self.client, model=model)
+        return GuardedGenerator(generator, self.bounds.guard("cohere", "chat", model, deadline=CHAT))
+
+    def rewriter(self) -> Rewriter:
+        """Follow-ups made whole."""
+        from bot.adapters.cohere.rewriter import CohereRewriter
+
+        model = self.named.rewrite_model
+        return guarded_rewriter(CohereRewriter(self.client, model=model), "cohere", model, self.bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAIModels:
+    """The models of a server that speaks OpenAI's API, as the settings name them."""
+
+    client: "OpenAIClient"
+    named: "OpenAI"
+    bounds: Bounds
+
+    def embedder(self) -> Embedder:
+        """Documents and questions to vectors of one space."""
+        from bot.adapters.openai.embedder import OpenAIEmbedder
+
+        named = self.named
+        embedder = OpenAIEmbedder(
+            self.client,
+            model=named.embed_model,
+            dimension=named.embed_dimension,
+            query_prefix=named.query_prefix,
+            document_prefix=named.document_prefix,
+        )
+        return guarded_embedder(embedder, "openai", self.bounds)
+
+    def reranker(self, floors: Floors) -> Reranker:
+        """The best passages first."""
+        from bot.adapters.openai.reranker import OpenAIReranker
+        from bot.adapters.wrappers.guarded import RERANK, GuardedReranker
+
+        named = self.named
+        url = str(named.rerank_url) if named.rerank_url else ""
+        reranker = OpenAIReranker(self.client, model=named.rerank_model, url=url, floors=floors)
+        guard = self.bounds.guard("openai", "rerank", named.rerank_model, deadline=RERANK)
+        return GuardedReranker(reranker, guard)
+
+    def generator(self, embedder: Embedder) -> generation.Generator:
+        """Passages to statements, each verified against its passages with the help of `embedder`."""
+        from bot.adapters.openai.generator import OpenAIGenerator
+        from bot.adapters.wrappers.guarded import CHAT, GuardedGenerator
+
+        model = self.named.chat_model
+        generator = OpenAIGenerator(self.client, model=model, embedder=embedder)
+        return GuardedGenerator(generator, self.bounds.guard("openai", "chat", model, deadline=CHAT))
+
+    def rewriter(self) -> Rewriter:
+        """Follow-ups made whole."""
+        from bot.adapters.openai.rewriter import OpenAIRewriter
+
+        model = self.named.rewrite_model or self.named.chat_model
+        return guarded_rewriter(OpenAIRewriter(self.client, model=model), "openai", model, self.bounds)
+
+
+def guarded_embedder(embedder: Embedder, provider: str, bounds: Bounds) -> Embedder:
+    """Questions within seconds, documents with patience."""
+    from bot.adapters.wrappers.guarded import EMBED_DOCUMENTS, EMBED_QUERY, GuardedEmbedder
+
+    questions = bounds.guard(provider, "embeddings", embedder.model, deadline=EMBED_QUERY)
+    documents = bounds.guard(
+        provider, "embeddings", embedder.model, deadline=EMBED_DOCUMENTS * DOCUMENT_TRIES, tries=DOCUMENT_TRIES
+    )
+    return GuardedEmbedder(embedder, questions, documents)
+
+
+def guarded_rewriter(rewriter: Rewriter, provider: str, model: str, bounds: Bounds) -> Rewriter:
+    """A rewriter that gives way to the turns themselves when it is away."""
+    from bot.adapters.local.rewriter import HistoryRewriter
+    from bot.adapters.wrappers.fallback import FallbackRewriter
+    from bot.adapters.wrappers.guarded import REWRITE, GuardedRewriter
+
+    guard = bounds.guard(provider, "chat", model, deadline=REWRITE)
+    return FallbackRewriter(GuardedRewriter(rewriter, guard), HistoryRewriter())
