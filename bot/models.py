@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -133,6 +134,33 @@ class Embedding:
 
     vector: Vector
     units: Matrix | None = None
+
+
+SHARED: Final = ("document_id", "source", "path", "title", "revision", "updated", "readable_by", "owner")
+"""What a chunk repeats of its document."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Addition:
+    """A document on its way into the index: with one embedding for each chunk, and what the indexer knows it by."""
+
+    document: Document
+    embeddings: Sequence[Embedding]
+    fingerprint: str
+
+    def check(self, dimension: int) -> None:
+        """Raises `ValueError` when chunks and embeddings differ in number or shape, or a chunk from its document."""
+        document, embeddings = self.document, self.embeddings
+        if len(document.chunks) != len(embeddings):
+            raise ValueError(f"{document.id} has {len(document.chunks)} chunks, but {len(embeddings)} embeddings")
+        for chunk, embedding in zip(document.chunks, embeddings, strict=True):
+            for name in SHARED:
+                if getattr(chunk, name) != getattr(document, "id" if name == "document_id" else name):
+                    raise ValueError(f"chunk {chunk.id} and its document {document.id} differ in {name}")
+            if embedding.vector.shape != (dimension,) or not math.isfinite(abs(embedding.vector).sum()):
+                raise ValueError(f"the vector of chunk {chunk.id} is not {dimension} finite numbers")
+            if embedding.units is not None and embedding.units.shape != (len(chunk.units), dimension):
+                raise ValueError(f"chunk {chunk.id} has {len(chunk.units)} units, but vectors {embedding.units.shape}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

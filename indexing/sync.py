@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.errors import BadRequest, FootnoteError, Unreadable
-from bot.models import Document, Principal
+from bot.models import Addition, Document, Principal
 from bot.ports.search import Embedder, IndexWriter, Known
 from indexing.chunk.headings import HeadingChunker
 from indexing.connectors.files import LARGEST, FolderFiles, printable, source_name
@@ -244,12 +244,18 @@ class _Run:
         return True
 
     async def _store(self, batch: Sequence[Embedded]) -> None:
-        for document, embeddings in batch:
-            fingerprint = str(_Fingerprint(self.stamps.pop(document.id), self._rules, self._readers))
-            await self.indexer.writer.upsert(document, embeddings, fingerprint=fingerprint)
+        additions = [Addition(document, embeddings, self._stamped(document)) for document, embeddings in batch]
+        refused = await self.indexer.writer.upsert_many(additions)
+        for document, fingerprint in ((one.document, one.fingerprint) for one in additions):
+            if document.id in refused:
+                self.skipped.append(Skipped(_path(document.id), f"the index refuses it: {refused[document.id]}"))
+                continue
             self.known[document.id] = Known(document.id, document.revision, fingerprint, len(document.chunks))
             self.updated += 1
             self.stored += len(document.chunks)
+
+    def _stamped(self, document: Document) -> str:
+        return str(_Fingerprint(self.stamps.pop(document.id), self._rules, self._readers))
 
     # --- what is skipped ------------------------------------------------------------------------------------------
 

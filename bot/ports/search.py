@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.models import Audience, Chunk, Document, Embedding, Hit, Matrix, Principal, Query, Ranking
+from bot.models import Addition, Audience, Chunk, Document, Embedding, Hit, Matrix, Principal, Query, Ranking
 
 
 class Embedder(Protocol):
@@ -111,7 +111,15 @@ class IndexWriter(Protocol):
     async def upsert(self, document: Document, embeddings: Sequence[Embedding], *, fingerprint: str) -> None:
         """Replace the document as a whole, durably: readers see the old version or the new one, never a mixture.
 
-        Raises `ValueError` when chunks and embeddings differ in number.
+        Raises `ValueError` when chunks and embeddings differ in number, `Unreadable` when the index refuses the
+        document for what it is: then the old version stays.
+        """
+        ...
+
+    async def upsert_many(self, additions: Sequence[Addition]) -> Mapping[str, str]:
+        """Replace several documents, each as a whole, as `upsert` does: quicker where a server has to be asked.
+
+        Says why each was refused that was, by document id: their old versions stay, and the others are stored.
         """
         ...
 

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, replace
 from datetime import timedelta, timezone
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -15,10 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.local.index import LocalIndex
+from bot.adapters.weaviate.client import Place
+from bot.adapters.weaviate.index import WeaviateIndex
 from bot.errors import IndexMismatch, NothingIndexed
 from bot.models import EVERYONE, Audience, Document, Embedding, Hit, Lent, Principal, Query, Vector
 from bot.ports.search import Counts, IndexWriter, Known, SearchIndex, SourceCounts
 from tests.nouns import NOON, a_document
+from tests.weaviate_server import WeaviateAddress
 
 DIMENSION = 16
 MEMBERS = Audience.of((EVERYONE,))
@@ -92,13 +96,36 @@ def local(home: Path) -> Indexes:
     return Indexes(reading, writing)
 
 
-ADAPTERS = {"local": local}
+def weaviate(address: WeaviateAddress) -> Indexes:
+    """An index in Weaviate, in a tenant of its own."""
+    place = Place(address.url, f"t{uuid4().hex}", grpc_port=address.grpc_port)
+
+    def reading(model: str = "model-1", dimension: int = DIMENSION) -> AbstractAsyncContextManager[SearchIndex]:
+        return WeaviateIndex.open(place, model=model, dimension=dimension)
+
+    def writing(model: str = "model-1", dimension: int = DIMENSION) -> AbstractAsyncContextManager[IndexWriter]:
+        return WeaviateIndex.create(place, model=model, dimension=dimension)
+
+    return Indexes(reading, writing)
 
 
-@pytest.fixture(params=ADAPTERS)
-def indexes(request: pytest.FixtureRequest, tmp_path: Path) -> Indexes:
+NewIndexes = Callable[[], Indexes]
+"""Gives an index that nobody has used, each time it is called."""
+
+
+@pytest.fixture(params=["local", "weaviate"])
+def new_indexes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewIndexes:
+    """Each adapter in turn."""
+    if request.param == "local":
+        return lambda: local(tmp_path_factory.mktemp("home"))
+    address: WeaviateAddress = request.getfixturevalue("weaviate_address")
+    return lambda: weaviate(address)
+
+
+@pytest.fixture
+def indexes(new_indexes: NewIndexes) -> Indexes:
     """Each adapter in turn, without an index yet."""
-    return ADAPTERS[request.param](tmp_path)
+    return new_indexes()
 
 
 @asynccontextmanager
@@ -246,18 +273,16 @@ lists = st.lists(principals, max_size=3, unique=True).map(tuple)
 audiences = st.lists(st.frozensets(principals, max_size=4), max_size=4).map(lambda readers: Audience.of(*readers))
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(readable_by=st.lists(lists, min_size=1, max_size=12), asking=st.lists(audiences, min_size=1, max_size=4))
 async def test_hits_are_exactly_what_every_reader_may_read(
-    adapter: str,
-    tmp_path_factory: pytest.TempPathFactory,
+    new_indexes: NewIndexes,
     readable_by: list[tuple[Principal, ...]],
     asking: list[Audience],
 ) -> None:
     """For any access lists and any audience: no hit that one of them may not read, no match missing that all may."""
     documents = [a_document(f"{n}.md", ["lunch", f"soup {n}"], readable_by=who) for n, who in enumerate(readable_by)]
-    async with opened(ADAPTERS[adapter](tmp_path_factory.mktemp("home"))) as both:
+    async with opened(new_indexes()) as both:
         await both.add(*documents)
         for audience in (*asking, Audience.of()):
             readable = [document for document in documents if audience.may_read(document.readable_by)]

@@ -12,21 +12,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
-import numpy as np
-
 from bot.adapters.local import database, lookups, scan
 from bot.adapters.local.postings import count
 from bot.adapters.local.reading import gathered, published
 from bot.errors import BadRequest
-from bot.models import Document, Embedding, Principal
+from bot.models import Addition, Document, Embedding, Principal
 from bot.ports.search import Known
 
 LOCK: Final = "lock"
 UNPUBLISHED: Final = 2000
 """Chunks, or a quarter of all if that is more, that readers gather for themselves before a scan is published again."""
-
-SHARED: Final = ("document_id", "source", "path", "title", "revision", "updated", "readable_by", "owner")
-"""What a chunk repeats of its document; the index keeps it once."""
 
 T = TypeVar("T")
 
@@ -72,8 +67,14 @@ class LocalIndexWriter:
         Raises `ValueError` when chunks and embeddings differ in number, when a chunk says otherwise than its document
         of what they share, or when another document has a chunk of the same id.
         """
-        _check(document, embeddings, self._dimension)
+        Addition(document, embeddings, fingerprint).check(self._dimension)
         await self._run(lambda: self._upsert(document, embeddings, fingerprint))
+
+    async def upsert_many(self, additions: Sequence[Addition]) -> Mapping[str, str]:
+        """Replace several documents, one transaction each; none is refused."""
+        for addition in additions:
+            await self.upsert(addition.document, addition.embeddings, fingerprint=addition.fingerprint)
+        return {}
 
     async def touch(
         self, document_id: str, *, fingerprint: str, readable_by: tuple[Principal, ...] | None = None
@@ -165,16 +166,3 @@ def _claim(folder: Path) -> int:
         os.close(lock)
         raise BadRequest(f"another process is indexing into {folder.parent}; wait until it is done") from None
     return lock
-
-
-def _check(document: Document, embeddings: Sequence[Embedding], dimension: int) -> None:
-    if len(document.chunks) != len(embeddings):
-        raise ValueError(f"{document.id} has {len(document.chunks)} chunks, but {len(embeddings)} embeddings")
-    for chunk, embedding in zip(document.chunks, embeddings, strict=True):
-        for name in SHARED:
-            if getattr(chunk, name) != getattr(document, "id" if name == "document_id" else name):
-                raise ValueError(f"chunk {chunk.id} and its document {document.id} differ in {name}")
-        if embedding.vector.shape != (dimension,) or not np.isfinite(embedding.vector).all():
-            raise ValueError(f"the vector of chunk {chunk.id} is not {dimension} finite numbers")
-        if embedding.units is not None and embedding.units.shape != (len(chunk.units), dimension):
-            raise ValueError(f"chunk {chunk.id} has {len(chunk.units)} units, but vectors {embedding.units.shape}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.evaluation import corpus
-from bot.models import EVERYONE, Audience, Chunk, Document, Embedding, Principal
+from bot.models import EVERYONE, Addition, Audience, Chunk, Document, Embedding, Principal
 from bot.ports.search import Known
 from tests.unit.evaluation.judged import Library, write_lines
 
@@ -28,6 +28,9 @@ class Shelf:
     async def upsert(self, document: Document, embeddings: Sequence[Embedding], *, fingerprint: str) -> None:
         assert len(embeddings) == len(document.chunks)
         self.documents[document.id] = (document, fingerprint)
+
+    async def upsert_many(self, additions: Sequence[Addition]) -> Mapping[str, str]:
+        raise NotImplementedError
 
     async def touch(
         self, document_id: str, *, fingerprint: str, readable_by: tuple[Principal, ...] | None = None

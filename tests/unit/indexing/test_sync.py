@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from bot.errors import BadRequest, Unavailable
-from bot.models import EVERYONE, Audience, Principal
+from bot.models import EVERYONE, Addition, Audience, Document, Embedding, Principal
+from bot.ports.search import IndexWriter, Known
 from indexing.lock import only_indexer
 from indexing.progress import Report
 from tests.unit.indexing.indexing_rig import Rig, opened
@@ -355,3 +357,46 @@ async def test_one_indexer_at_a_time(rig: Rig, docs: Path) -> None:
     with only_indexer(rig.home), pytest.raises(BadRequest, match=str(os.getpid())):
         await rig.index(docs)
     await rig.index(docs)
+
+
+# --- what the index refuses -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Picky:
+    """The write side of an index that takes no document with the word poison in it."""
+
+    writer: IndexWriter
+
+    async def known(self, source: str) -> Mapping[str, Known]:
+        return await self.writer.known(source)
+
+    async def upsert(self, document: Document, embeddings: Sequence[Embedding], *, fingerprint: str) -> None:
+        raise NotImplementedError
+
+    async def upsert_many(self, additions: Sequence[Addition]) -> Mapping[str, str]:
+        names = {one.document.id for one in additions if any("poison" in chunk.text for chunk in one.document.chunks)}
+        await self.writer.upsert_many([one for one in additions if one.document.id not in names])
+        return dict.fromkeys(names, "it is poison")
+
+    async def touch(
+        self, document_id: str, *, fingerprint: str, readable_by: tuple[Principal, ...] | None = None
+    ) -> None:
+        await self.writer.touch(document_id, fingerprint=fingerprint, readable_by=readable_by)
+
+    async def delete(self, document_ids: Sequence[str]) -> int:
+        return await self.writer.delete(document_ids)
+
+
+async def test_a_refused_document_is_skipped_by_name_and_the_rest_goes_on(rig: Rig, docs: Path) -> None:
+    """Its old version stays, the others are stored, and the next run tries it again."""
+    await rig.index(docs)
+    (docs / "lunch.md").write_text("A poison in the soup, some cress beside it.")
+    (docs / "rooms.txt").write_text("The red room seats twenty people.")
+    report = await replace(rig, writer=Picky(rig.writer)).index(docs)
+    assert [(one.path, one.reason) for one in report.skipped] == [("lunch.md", "the index refuses it: it is poison")]
+    assert _counts(report) == (3, 1, 1, 0)
+    assert await rig.paths("euros") == ["lunch.md"]
+    assert await rig.paths("twenty") == ["rooms.txt"]
+    assert _counts(await rig.index(docs)) == (3, 2, 1, 0)
+    assert await rig.paths("cress") == ["lunch.md"]

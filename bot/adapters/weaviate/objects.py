@@ -1,0 +1,180 @@
+"""Documents and chunks as Weaviate keeps them, and back."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any, Final, Literal, cast
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import numpy as np
+from weaviate.classes.data import DataObject
+
+from bot.adapters.weaviate.schema import VECTOR
+from bot.models import Chunk, Document, Embedding, Matrix, Principal, Vector
+from bot.words import words
+
+Properties = Mapping[str, Any]
+
+SHOWN: Final = (
+    *("document_id", "chunk_id", "version", "source", "readable_by", "heading_path", "updated"),
+    *("path", "title", "text", "url", "revision", "owner", "position", "lines", "units"),
+)
+"""The properties that make a chunk."""
+HALVES: Final = "halves"
+"""The property with the units' vectors."""
+PLACE: Final = 2
+"""A word in title or headings counts as so many of the text, as in the local index."""
+_HALF: Final = b"\x01"
+"""What the units' vectors begin with: none at all, and vectors of no units, are two things."""
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def document_uuid(document_id: str) -> str:
+    """The name of a document's object: the same for every version. It has no spaces that Weaviate could trim."""
+    return str(uuid5(NAMESPACE_URL, f"footnote:{_hex(document_id)}"))
+
+
+def chunk_uuid(document_id: str, version: str, number: int) -> UUID:
+    """The name of a chunk's object in this version of its document."""
+    return uuid5(NAMESPACE_URL, f"footnote:{_hex(document_id)}#{version}#{number}")
+
+
+def version_of(document: Document, fingerprint: str) -> str:
+    """A name for exactly this content, these readers and this fingerprint: written again, it falls on itself."""
+    return blake2b(f"{document!r}|{fingerprint}".encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def _hex(text: str) -> str:
+    return text.encode("utf-8", "surrogatepass").hex()
+
+
+# --- in ---------------------------------------------------------------------------------------------------------------
+
+
+def spelled(chunk: Chunk) -> str:
+    """The words of a chunk, as its property `words` holds them."""
+    return " ".join([*words(chunk.text), *words(chunk.place) * PLACE])
+
+
+def chunk_objects(
+    document: Document, embeddings: Sequence[Embedding], version: str
+) -> list[DataObject[Properties, None]]:
+    """A document's chunks, ready to be inserted."""
+    return [
+        DataObject(
+            properties=chunk_properties(chunk, version) | _halves(embedding.units),
+            uuid=chunk_uuid(document.id, version, number),
+            vector={VECTOR: embedding.vector.tolist()},
+        )
+        for number, (chunk, embedding) in enumerate(zip(document.chunks, embeddings, strict=True))
+    ]
+
+
+def chunk_properties(chunk: Chunk, version: str) -> dict[str, Any]:
+    """What is kept of a chunk but for its vectors."""
+    return {
+        "words": spelled(chunk),
+        "document": document_uuid(chunk.document_id),
+        "document_id": chunk.document_id,
+        "chunk_id": chunk.id,
+        "version": version,
+        "source": chunk.source,
+        "readable_by": [str(principal) for principal in chunk.readable_by],
+        "heading_path": list(chunk.heading_path),
+        "updated": chunk.updated,
+        "path": chunk.path,
+        "title": chunk.title,
+        "text": chunk.text,
+        "url": chunk.url,
+        "revision": chunk.revision,
+        "owner": chunk.owner,
+        "position": chunk.position,
+        "lines": list(chunk.lines),
+        "units": [bound for unit in chunk.units for bound in unit],
+    }
+
+
+def document_object(document: Document, fingerprint: str, version: str) -> DataObject[Properties, None]:
+    """What is true of a document: one object, so that another version takes its place in one step."""
+    return DataObject(
+        properties={
+            "kind": "document",
+            "document_id": document.id,
+            "source": document.source,
+            "readable_by": [str(principal) for principal in document.readable_by],
+            "updated": document.updated,
+            "path": document.path,
+            "title": document.title,
+            "url": document.url,
+            "revision": document.revision,
+            "owner": document.owner,
+            "fingerprint": fingerprint,
+            "version": version,
+            "chunks": len(document.chunks),
+        },
+        uuid=document_uuid(document.id),
+    )
+
+
+def _halves(units: Matrix | None) -> dict[str, str]:
+    """Half precision, as the local index keeps them: similarity to a sentence changes by 1e-5."""
+    if units is None:
+        return {}
+    return {HALVES: base64.b64encode(_HALF + np.asarray(units, "<f2").tobytes()).decode()}
+
+
+# --- out --------------------------------------------------------------------------------------------------------------
+
+
+def chunk_of(properties: Properties) -> Chunk:
+    """The chunk that an object holds."""
+    bounds = cast("list[int]", properties["units"] or [])
+    first, last = cast("list[int]", properties["lines"])
+    return Chunk(
+        id=properties["chunk_id"],
+        document_id=properties["document_id"],
+        source=properties["source"],
+        path=properties["path"],
+        title=properties["title"],
+        heading_path=tuple(properties["heading_path"] or ()),
+        text=properties["text"],
+        position=properties["position"],
+        lines=(first, last),
+        url=properties["url"],
+        updated=properties["updated"],
+        revision=properties["revision"],
+        readable_by=tuple(principal(one) for one in properties["readable_by"] or ()),
+        units=tuple(zip(bounds[::2], bounds[1::2], strict=True)),
+        owner=properties["owner"],
+    )
+
+
+def embedding_of(properties: Properties, vector: Sequence[float]) -> Embedding:
+    """The vectors that came with an object, those of its units only where they were asked for and are there."""
+    found: Vector = np.array(vector, np.float32)
+    kept: str | None = properties.get(HALVES)
+    if not kept:
+        return Embedding(found)
+    units = np.frombuffer(base64.b64decode(kept)[len(_HALF) :], "<f2").astype(np.float32)
+    return Embedding(found, units.reshape(-1, len(found)))
+
+
+def principal(text: str) -> Principal:
+    """Read what `str()` wrote, to the letter: `Principal.parse` would forgive spaces that people type."""
+    kind, _, name = text.partition(":")
+    return Principal(cast("Literal['everyone', 'group', 'user']", kind), name)
+
+
+def with_readers(properties: Properties, readable_by: Sequence[Principal]) -> dict[str, Any]:
+    """The same properties, readable by others."""
+    return {**properties, "readable_by": [str(one) for one in readable_by]}
+
+
+def readable(chunk: Chunk, readable_by: tuple[Principal, ...]) -> Chunk:
+    """The same chunk for others."""
+    return replace(chunk, readable_by=readable_by)

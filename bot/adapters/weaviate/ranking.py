@@ -1,0 +1,216 @@
+"""The ranking: one hybrid query, with the raw score of each leg read from what the server says of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from weaviate.classes.query import FilterReturn, HybridFusion, MetadataQuery
+
+from bot.adapters.weaviate.client import Collection
+from bot.adapters.weaviate.schema import VECTOR
+from bot.models import Query
+from bot.words.asking import weights
+
+LEG: Final = 100
+"""Hits of each kind that are fused: what a server fuses as long as nobody asks for more hits than that."""
+ALPHA: Final = 0.5
+"""The cosine's share of a fused score."""
+MOST_WORDS: Final = 256
+"""Different words of a query that are looked up, as in the local index."""
+FINEST: Final = 12
+"""Into how many parts a word's weight is cut at most: a word that counts half as much as others is said once, they
+are said twice."""
+NEAR: Final = 1e-6
+"""Scores that differ by less are equal: the server's have seven digits."""
+MOST_TIED: Final = 1_700
+"""Hits of equal score that are looked through for those with the lowest ids."""
+_RAW: Final = re.compile(r"Result Set (keyword|vector)\b[^)]*\) Document [0-9a-f-]+: original score ([-+.\dEe]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a search asks: words (each `share` times at full weight), a vector, and who may read what is found."""
+
+    words: str
+    share: int
+    vector: list[float] | None
+    filters: FilterReturn
+    properties: list[str]
+    with_vector: bool
+
+    @classmethod
+    def of(cls, query: Query, *, filters: FilterReturn, properties: Sequence[str], with_vector: bool) -> Asked:
+        """A query as the server understands it."""
+        said, share = spelled(dict(islice(weights(query).items(), MOST_WORDS)))
+        vector = None if query.vector is None else query.vector.tolist()
+        return cls(said, share, vector, filters, list(properties), with_vector)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object with its scores; a leg that missed it says None."""
+
+    uuid: str
+    properties: Mapping[str, Any]
+    vector: Sequence[float]
+    score: float
+    bm25: float | None
+    cosine: float | None
+
+    @property
+    def order(self) -> tuple[float, str]:
+        """Best first, ties by chunk id."""
+        return (-self.score, self.properties["chunk_id"])
+
+
+def spelled(weighed: Mapping[str, float]) -> tuple[str, int]:
+    """Words, each said as often as it counts, since so often the server counts it; and how often one of weight 1 is."""
+    share = min(range(1, FINEST + 1), key=lambda share: (round(_error(weighed.values(), share), 2), share))
+    said = (word for word, weight in weighed.items() for _ in range(max(1, round(weight * share))))
+    return " ".join(said), share
+
+
+def _error(values: Iterable[float], share: int) -> float:
+    return max((abs(value * share - round(value * share)) / share for value in values), default=0.0)
+
+
+async def ranked(part: Collection, asked: Asked, *, limit: int) -> list[Found]:
+    """The best, best first, ties by chunk id: `limit` of them and what came along."""
+    if asked.vector is None and not asked.words:
+        return []
+    if limit < LEG:
+        found = await _hybrid(part, asked, limit + 1, 0)
+    else:
+        found = await _hybrid(part, asked, LEG, 0)
+        found += await _hybrid(part, asked, LEG, LEG) if len(found) == LEG else []
+    if _is_arbitrary(found, limit):
+        found = await _exactly(part, asked)
+    return sorted(found, key=lambda one: one.order)
+
+
+async def _hybrid(part: Collection, asked: Asked, limit: int, offset: int) -> list[Found]:
+    reply = await part.query.hybrid(
+        asked.words,
+        alpha=0.0 if asked.vector is None else ALPHA,
+        vector=asked.vector,
+        target_vector=None if asked.vector is None else VECTOR,
+        query_properties=["words"],
+        fusion_type=HybridFusion.RELATIVE_SCORE,
+        limit=limit,
+        offset=offset,
+        filters=asked.filters,
+        include_vector=[VECTOR] if asked.with_vector else False,
+        return_metadata=MetadataQuery(score=True, explain_score=True),
+        return_properties=asked.properties,
+    )
+    return [_found(one, asked) for one in reply.objects]
+
+
+def _found(one: Any, asked: Asked) -> Found:
+    raw = {leg: float(score) for leg, score in _RAW.findall(one.metadata.explain_score or "")}
+    bm25 = raw.get("keyword")
+    return Found(
+        uuid=str(one.uuid),
+        properties=one.properties,
+        vector=one.vector.get(VECTOR, ()),
+        score=one.metadata.score or 0.0,
+        bm25=None if bm25 is None else bm25 / asked.share,
+        cosine=raw.get("vector"),
+    )
+
+
+# --- ties -------------------------------------------------------------------------------------------------------------
+
+
+def _is_arbitrary(found: Sequence[Found], limit: int) -> bool:
+    """Whether equal scores leave it to chance what is among the hits: at the end, or in a leg that has no other.
+
+    At the end of a leg they do not matter: the last of a leg counts as much as what the leg missed, nothing.
+    """
+    if len(found) > limit and found[limit - 1].score - found[limit].score < NEAR:
+        return True
+    cut = len(found) > limit
+    return any(_is_level(leg, cut=cut) for leg in ([one.bm25 for one in found], [one.cosine for one in found]))
+
+
+def _is_level(leg: Iterable[float | None], *, cut: bool) -> bool:
+    scores = [score for score in leg if score is not None]
+    return len(scores) > 1 and max(scores) - min(scores) < NEAR and (cut or len(scores) >= LEG)
+
+
+async def _exactly(part: Collection, asked: Asked) -> list[Found]:
+    """The same ranking from the two legs on their own, each asked until its end is clear."""
+    said, near = await _first(part, asked, _by_words), await _first(part, asked, _by_vector)
+    alpha = 0.0 if asked.vector is None else ALPHA
+    by_words, by_vector = _scaled(said), _scaled(near)
+    return [
+        Found(
+            uuid,
+            one.properties,
+            one.vector,
+            (1 - alpha) * by_words.get(uuid, 0.0) + alpha * by_vector.get(uuid, 0.0),
+            said[uuid].score / asked.share if uuid in said else None,
+            near[uuid].score if uuid in near else None,
+        )
+        for uuid, one in (said | near).items()
+    ]
+
+
+Leg = Callable[[Collection, Asked, int], Coroutine[Any, Any, list[Found]]]
+
+
+async def _first(part: Collection, asked: Asked, leg: Leg) -> dict[str, Found]:
+    """The best hundred of a leg by falling score and rising id."""
+    wanted = LEG + 1
+    while True:
+        found = await leg(part, asked, wanted)
+        if len(found) < wanted or found[LEG - 1].score - found[-1].score >= NEAR or wanted > MOST_TIED:
+            break
+        wanted *= 4
+    return {one.uuid: one for one in sorted(found, key=lambda one: one.order)[:LEG]}
+
+
+async def _by_words(part: Collection, asked: Asked, limit: int) -> list[Found]:
+    if not asked.words:
+        return []
+    reply = await part.query.bm25(
+        asked.words,
+        query_properties=["words"],
+        limit=limit,
+        filters=asked.filters,
+        include_vector=[VECTOR] if asked.with_vector else False,
+        return_metadata=MetadataQuery(score=True),
+        return_properties=asked.properties,
+    )
+    return [_of_leg(one, one.metadata.score or 0.0) for one in reply.objects]
+
+
+async def _by_vector(part: Collection, asked: Asked, limit: int) -> list[Found]:
+    if asked.vector is None:
+        return []
+    reply = await part.query.near_vector(
+        asked.vector,
+        target_vector=VECTOR,
+        limit=limit,
+        filters=asked.filters,
+        include_vector=[VECTOR] if asked.with_vector else False,
+        return_metadata=MetadataQuery(distance=True),
+        return_properties=asked.properties,
+    )
+    return [_of_leg(one, 1.0 - (one.metadata.distance or 0.0)) for one in reply.objects]
+
+
+def _of_leg(one: Any, score: float) -> Found:
+    return Found(str(one.uuid), one.properties, one.vector.get(VECTOR, ()), score, None, None)
+
+
+def _scaled(leg: Mapping[str, Found]) -> dict[str, float]:
+    """From 0, the lowest score of a leg, to 1, the highest; 1 when all are equal."""
+    if not leg:
+        return {}
+    low, high = (of(one.score for one in leg.values()) for of in (min, max))
+    return {uuid: (one.score - low) / (high - low) if high > low else 1.0 for uuid, one in leg.items()}
