@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import structlog
@@ -32,7 +32,7 @@ PATIENCE = 0.5
 BATCH_PATIENCE = 5.0
 """Seconds likewise, for the chunks of documents: megabytes, for which nobody waits."""
 
-Outcome = Vector | Unavailable | None
+Outcome: TypeAlias = "Vector | Unavailable | None"
 """What came of a text that somebody else is having embedded; None: nothing that tells us anything, ask yourself."""
 
 
@@ -55,11 +55,18 @@ class CachedEmbedder:
     """
 
     def __init__(
-        self, embedder: Embedder, cache: Cache | None = None, *, bound: int = QUERIES, seldom: Seldom | None = None
+        self,
+        embedder: Embedder,
+        cache: Cache | None = None,
+        *,
+        bound: int = QUERIES,
+        patience: float = PATIENCE,
+        seldom: Seldom | None = None,
     ) -> None:
         self._embedder = embedder
         self._cache = cache
         self._bound = bound
+        self._patience = patience
         self._seldom = seldom or Seldom()
         self._recent: OrderedDict[str, Vector] = OrderedDict()
         self._pending: dict[str, asyncio.Future[Outcome]] = {}
@@ -141,14 +148,14 @@ class CachedEmbedder:
         return vectors
 
     async def _fetch(self, texts: Mapping[str, str]) -> dict[str, Vector]:
-        kept = await self._read(list(texts), PATIENCE)
+        kept = await self._read(list(texts), self._patience)
         unpacked = {key: unpack(packed, self.dimension) for key, packed in kept.items()}
         vectors = {key: embedding.vector for key, embedding in unpacked.items() if embedding is not None}
         fresh = {key: text for key, text in texts.items() if key not in vectors}
         if fresh:
             rows = await self._embedder.embed_queries(list(fresh.values()))
             made = dict(zip(fresh, rows, strict=True))
-            await self._write({key: pack(Embedding(vector)) for key, vector in made.items()}, PATIENCE)
+            await self._write({key: pack(Embedding(vector)) for key, vector in made.items()}, self._patience)
             vectors |= made
         return vectors
 
