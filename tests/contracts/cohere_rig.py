@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 from bot.adapters.cohere.client import CohereClient, open_client
 from bot.adapters.cohere.embedder import CohereEmbedder
+from bot.adapters.cohere.generator import CohereGenerator
 from bot.adapters.cohere.reranker import CohereReranker
+from bot.adapters.cohere.rewriter import CohereRewriter
+from bot.ports.generation import Generator, Rewriter
 from bot.ports.search import Embedder, Reranker
 from bot.spending import Usage
 from tests.standins.cohere import CohereStandIn
@@ -17,6 +20,8 @@ KEY = "co-not-a-key"
 EMBED = "embed-v5.0-pro"
 EMBED_QUERIES = "embed-v5.0-fast"
 RERANK = "rerank-v5.0-fast"
+CHAT = "command-a-03-2025"
+SMALL = "command-r7b-12-2024"
 DIMENSION = 256
 
 
@@ -59,3 +64,24 @@ async def cohere_older_reranker() -> AsyncGenerator[Reranker]:
     """A version that tells none."""
     async with cohere_reranker("rerank-v4.0-fast") as reranker:
         yield reranker
+
+
+@asynccontextmanager
+async def cohere_generator() -> AsyncGenerator[Generator]:
+    """Citations in the midst of the stream."""
+    async with a_rig() as rig:
+        yield CohereGenerator(rig.client, model=CHAT)
+
+
+@asynccontextmanager
+async def cohere_late_generator() -> AsyncGenerator[Generator]:
+    """Citations at its end."""
+    async with a_rig() as rig:
+        yield CohereGenerator(rig.client, model=CHAT, citations="ACCURATE")
+
+
+@asynccontextmanager
+async def cohere_rewriter() -> AsyncGenerator[Rewriter]:
+    """The small model."""
+    async with a_rig() as rig:
+        yield CohereRewriter(rig.client, model=SMALL)

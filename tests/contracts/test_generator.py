@@ -16,6 +16,7 @@ from bot.answering.cite import JOINT
 from bot.models import Hit, Query, Statement
 from bot.ports.generation import Generator
 from indexing.passages import passage_document
+from tests.contracts.cohere_rig import cohere_generator, cohere_late_generator
 from tests.nouns import a_hit
 from tests.searching import Library
 
@@ -33,7 +34,11 @@ async def quotes() -> AsyncGenerator[Generator]:
     yield ExtractiveGenerator()
 
 
-ADAPTERS: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Generator]]]] = {"quotes": quotes}
+ADAPTERS: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Generator]]]] = {
+    "quotes": quotes,
+    "cohere": cohere_generator,
+    "cohere, late citations": cohere_late_generator,
+}
 
 
 @pytest.fixture(params=ADAPTERS)

@@ -12,6 +12,7 @@ from bot.adapters.local.reranker import LocalReranker
 from bot.adapters.local.rewriter import HistoryRewriter
 from bot.conversations import Turn
 from bot.ports.generation import Rewriter
+from tests.contracts.cohere_rig import cohere_rewriter
 from tests.nouns import NOON
 from tests.searching import Library
 
@@ -22,7 +23,10 @@ async def history() -> AsyncGenerator[Rewriter]:
     yield HistoryRewriter()
 
 
-ADAPTERS: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Rewriter]]]] = {"history": history}
+ADAPTERS: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Rewriter]]]] = {
+    "history": history,
+    "cohere": cohere_rewriter,
+}
 
 
 @pytest.fixture(params=ADAPTERS)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 MINUTE: Final = 60.0
+AT_ONCE: Final = 192
+"""Inputs that may go at once after a pause. The others come evenly, so that no call waits long for its turn."""
 
 
 class Pace:
-    """At most `per_minute` inputs in any minute, first come first served. `clock` and `sleep` count in seconds."""
+    """At most `per_minute` inputs in any minute, first come first served. `clock` and `sleep` count in seconds.
+
+    A bucket of at most `AT_ONCE` inputs that fills with what a minute has left for it.
+    """
 
     def __init__(
         self,
@@ -21,35 +25,29 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._per_minute = per_minute
+        self._size = float(min(AT_ONCE, max(1, per_minute // 2)))
+        self._rate = max(1.0, per_minute - self._size) / MINUTE
+        self._level = self._size
         self._clock = clock
         self._sleep = sleep
+        self._at = clock()
         self._turn = asyncio.Lock()
-        self._sent: deque[tuple[float, int]] = deque()
-        """When, and how many, the oldest first."""
 
     async def keep(self, inputs: int) -> None:
-        """Return once `inputs` more may be sent, and count them. More than a minute's worth waits for an empty one."""
+        """Return once `inputs` more may be sent, and count them. More than fit at once wait for a full bucket."""
         async with self._turn:
-            while (wait := self._wait(inputs)) > 0:
-                await self._sleep(wait)
-            self.note(inputs)
+            needed = min(float(inputs), self._size)
+            while (missing := needed - self._filled()) > 0:
+                await self._sleep(missing / self._rate)
+            self._level -= inputs
 
     def note(self, inputs: int) -> None:
         """Count inputs that are sent without waiting, because somebody waits for them."""
-        self._sent.append((self._clock(), inputs))
+        self._level = self._filled() - inputs
 
-    def _wait(self, inputs: int) -> float:
-        """Seconds until enough of the past minute's inputs are a minute old."""
+    def _filled(self) -> float:
+        """What is in the bucket now."""
         now = self._clock()
-        while self._sent and self._sent[0][0] <= now - MINUTE:
-            self._sent.popleft()
-        excess = sum(count for _, count in self._sent) + inputs - self._per_minute
-        for at, count in self._sent:
-            if excess <= 0:
-                return 0.0
-            excess -= count
-            wait = at + MINUTE - now
-            if excess <= 0:
-                return wait
-        return self._sent[-1][0] + MINUTE - now if self._sent else 0.0
+        self._level = min(self._size, self._level + (now - self._at) * self._rate)
+        self._at = now
+        return self._level
