@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import pytest
+
 from bot.answering.cite import Cited, Citing
+from bot.gate import gated
 from bot.models import Hit, Statement, Support
 from tests.nouns import HitFactory
 
@@ -76,3 +79,53 @@ def test_a_url_that_stands_in_the_cited_passage_stays_as_code(hit: HitFactory) -
     given = hit(text)
     shown = cite([Statement.quoting(given.chunk.id, text)], [given]).text
     assert "`https://intranet.example/vpn`" in shown
+
+
+# --- what a model writes --------------------------------------------------------------------------------------------
+
+
+def test_a_sentence_may_rest_on_several_passages(hit: HitFactory) -> None:
+    """Each support that holds gets its number, in order; one that does not hold is left out."""
+    first, second = hit("Leave is paid.", path="a.md"), hit("Leave lasts 16 weeks.", path="b.md")
+    supports = (
+        Support(second.chunk.id, "16 weeks"),
+        Support(first.chunk.id, "Leave is paid."),
+        Support(first.chunk.id, "Leave is unpaid."),
+    )
+    cited = cite([Statement("You get 16 paid weeks.", supports)], [first, second])
+    assert cited.text == "You get 16 paid weeks. [1][2]"
+    assert [(c.n, c.path, c.quote) for c in cited.citations] == [(1, "b.md", "16 weeks"), (2, "a.md", "Leave is paid.")]
+
+
+def test_sentences_keep_their_paragraph_and_items_their_list(hit: HitFactory) -> None:
+    """What is joined by a space or a line break is shown so; pieces put together are the text."""
+    given = hit("Do one. Do two. Do three.")
+    statements = [
+        Statement("Do this:", (Support(given.chunk.id, "Do one."),)),
+        Statement("- one", (Support(given.chunk.id, "Do one."),), joint="\n"),
+        Statement("- two", (Support(given.chunk.id, "Do two."),), joint="\n"),
+        Statement("Then three.", (Support(given.chunk.id, "Do three."),)),
+        Statement("That is all.", (Support(given.chunk.id, "Do three."),), joint=" "),
+    ]
+    citing = Citing([given])
+    pieces = [citing.add(statement) for statement in statements]
+    assert "".join(pieces) == citing.cited().text
+    assert citing.cited().text == "Do this: [1]\n- one [1]\n- two [1]\n\nThen three. [1] That is all. [1]"
+
+
+def test_the_first_sentence_that_is_shown_begins_the_text(hit: HitFactory) -> None:
+    """Where those before it have no support, nothing stands before it."""
+    given = hit("Do one.")
+    statements = [Statement("Well."), Statement("Do one.", (Support(given.chunk.id, "Do one."),), joint=" ")]
+    assert cite(statements, [given]).text == "Do one. [1]"
+
+
+@pytest.mark.parametrize("joint", [" ", "\n"])
+def test_two_sentences_never_make_a_link_together(hit: HitFactory, joint: str) -> None:
+    """A construct that begins in one sentence and ends in the next is kept apart: no link spans two paragraphs."""
+    given = hit("Open [the page. It is](https://evil.example/x) there.")
+    halves = ("Open [the page.", "It is](https://evil.example/x) there.")
+    statements = [Statement(half, (Support(given.chunk.id, half),), joint=joint) for half in halves]
+    text = cite(statements, [given]).text
+    assert gated(text, sources=1, allowed_urls=frozenset({"https://evil.example/x"})) == text
+    assert "](https" not in text.replace("\n\n", "")
