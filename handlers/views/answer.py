@@ -141,6 +141,8 @@ def _rating(question: Question, seal: Seal) -> Block:
 
 def _deeds(answer: Answer, question: Question, seal: Seal) -> Iterator[Block]:
     """What the reader may do; a private answer can be shared, and followed up, for a command has no thread."""
+    if answer.unwritten:
+        yield _button("Try again", Action.AGAIN, question, seal)
     if question.reply_url and answer.answered:
         yield _button("Share here", Action.SHARE, question, seal)
     if question.reply_url:
