@@ -248,8 +248,10 @@ class Spread(_Searching):
         return [await self._followed(words, reply, host, patient=patient) for words, reply in pairs]
 
     async def _followed(self, words: Words, reply: Any, host: Host, *, patient: bool) -> Any:
-        """The reply of the server that has the key, wherever the one before sent us."""
-        for _ in range(HOPS):
+        """The reply of the server that has the key, wherever the one before sent us; as long as the caller waits."""
+        hops = 0
+        while hops < HOPS:
+            hops += 1
             match reply:
                 case MovedError():
                     host = _place(reply, host)
@@ -259,9 +261,10 @@ class Spread(_Searching):
                 case AskError():
                     node = self._node(_place(reply, host))
                     _, reply = await node.ask([("ASKING",), words], patient=patient)
-                case TryAgainError():
+                case TryAgainError():  # some keys of a step are here and some there, until all are moved
                     await asyncio.sleep(PAUSE)
                     (reply,) = await self._node(host).ask([words], patient=patient)
+                    hops = 0
                 case _:
                     break
         return reply
