@@ -97,11 +97,16 @@ def _reason(error: Exception) -> str:
 async def delete(line: Line, name: str, where: FilterReturn) -> None:
     """Delete all that matches, however much that is: a server takes ten thousand at once."""
     while True:
-        result = await persistently(line, lambda client: line.part(client, name).data.delete_many(where))
-        if result.failed:
-            raise IndexUnavailable(f"Weaviate at {line.place} could not delete {result.failed} objects")
-        if not result.matches:
+        if not await persistently(line, lambda client: _delete(line, client, name, where)):
             return
+
+
+async def _delete(line: Line, client: WeaviateAsyncClient, name: str, where: FilterReturn) -> int:
+    """How many objects matched."""
+    result = await line.part(client, name).data.delete_many(where)
+    if result.failed:
+        raise IndexUnavailable(f"Weaviate at {line.place} could not delete {result.failed} of {result.matches} objects")
+    return result.matches
 
 
 async def update(line: Line, name: str, uuids: Sequence[UUID | str], properties: Mapping[str, Any]) -> None:

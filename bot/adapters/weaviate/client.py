@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -123,6 +124,8 @@ async def _connect(place: Place) -> WeaviateAsyncClient:
 
 def _client(place: Place) -> WeaviateAsyncClient:
     url = _checked(place.url)
+    logging.getLogger("weaviate-client").disabled = True  # it logs objects that were refused, text and all
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for every object that is changed
     secure = url.scheme == "https"
     return use_async_with_custom(
         http_host=url.hostname or "",
