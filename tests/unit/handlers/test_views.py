@@ -116,7 +116,7 @@ def test_a_private_answer_can_be_shared_and_followed_up() -> None:
 
 def test_an_answer_that_was_not_written_can_be_tried_again() -> None:
     """Quoted because the model was away: the first button asks once more, in the same place."""
-    assert list(buttons(drawn(replace(ANSWER, unwritten=True))))[0] == "Try again"
+    assert next(iter(buttons(drawn(replace(ANSWER, unwritten=True))))) == "Try again"
 
 
 def test_code_is_shown_as_code_and_nothing_else_is_styled() -> None:
