@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+
 from weaviate import WeaviateAsyncClient
 from weaviate.classes.query import Filter
 
