@@ -164,7 +164,7 @@ class CachedEmbedder:
         return self._recent[key]
 
     def _remember(self, key: str, vector: Vector) -> None:
-        self._recent[key] = np.array(vector, dtype=np.float32)
+        self._recent[key] = np.array(vector, dtype=np.float32)  # its own memory, so that the batch's can go
         self._recent.move_to_end(key)
         while len(self._recent) > self._bound:
             self._recent.popitem(last=False)

@@ -134,6 +134,18 @@ def test_a_trial_whose_first_piece_came_lets_everybody_pass(breaker: Breaker, ha
     assert breaker.state == "open"
 
 
+def test_a_trial_that_let_everybody_pass_is_over(breaker: Breaker, hands: Hands) -> None:
+    """Even while its long answer goes on: when it opens again meanwhile, another one tries."""
+    meet(breaker, Unusable("key"))
+    hands.now += 15.0
+    with breaker.passing() as trial:
+        breaker.answered(trial)
+        meet(breaker, Unusable("key"))
+        hands.now += 15.0
+        meet(breaker)
+        assert breaker.state == "closed"
+
+
 def test_a_straggler_decides_nothing(breaker: Breaker, hands: Hands) -> None:
     """What began before it opened neither closes it when it ends well, nor lengthens its rest when it fails."""
     with suppress(Unavailable), breaker.passing():
