@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -155,6 +155,21 @@ class Stops(Protocol):
 
     async def being_answered(self, key: ConversationKey) -> str | None:
         """The question that is being answered in a conversation."""
+        ...
+
+
+class Cache(Protocol):
+    """Bytes that can be had again at a price, shared by all processes. It may forget any of them at any time.
+
+    Nothing is raised: a cache that cannot be reached is empty, and keeps nobody waiting for long.
+    """
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """What is kept, in the order of `keys`; None where nothing is."""
+        ...
+
+    async def put_many(self, values: Mapping[str, bytes]) -> None:
+        """Keep them for a while."""
         ...
 
 

@@ -59,14 +59,14 @@ async def check(link: Link) -> list[str]:
     return warnings
 
 
-async def facts(link: Link) -> dict[str, str]:
+async def facts(link: Link, *, cache: bool = False) -> dict[str, str]:
     """What the servers say of themselves, by the names of INFO; of several servers the worst, and how many there are.
 
     Raises `MemoryUnavailable` when one does not answer, `Misconfigured` when they refuse the user or password, or what
-    the bot needs to do.
+    the bot needs to do there: for a `cache` little.
     """
     told = list((await _facts(link)).values())
-    await rehearse(link)
+    await (_rehearse_cache(link) if cache else rehearse(link))
     names = dict.fromkeys(name for one in told for name in one)
     return {name: _worst(name, [one[name] for one in told if name in one]) for name in names} | {
         "primaries": str(len(told))
@@ -85,6 +85,12 @@ async def rehearse(link: Link) -> None:
         raise Misconfigured(
             f"{link.setting}: the server at {link.place} does not let this user run {names} on keys {keys}"
         )
+
+
+async def _rehearse_cache(link: Link) -> None:
+    trials = [link.key(of=("trial", str(number))) for number in range(TRIALS)]
+    with _explained(link):
+        await link.all([*(Step(("SET", key, 1, "EX", 1)) for key in trials), *(Step(("GET", key)) for key in trials)])
 
 
 async def _facts(link: Link) -> dict[str, dict[str, str]]:
