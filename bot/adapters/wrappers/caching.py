@@ -11,63 +11,33 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import structlog
-from structlog.typing import FilteringBoundLogger
 
 from bot.adapters.wrappers.packing import chunk_key, pack, query_key, unpack
-from bot.adapters.wrappers.seldom import Seldom
 from bot.errors import OutOfAllowance, Unavailable
 from bot.models import Chunk, Embedding, Matrix, Vector
+from bot.ports.memory import Cache
 from bot.ports.search import Embedder
-
-log: FilteringBoundLogger = structlog.get_logger(__name__)
 
 QUERIES = 2_048
 """Questions whose vectors stay in the process: 8 MB at 1,024 dimensions."""
-PATIENCE = 0.5
-"""Seconds for the shared cache. One that is slower saves nothing."""
-BATCH_PATIENCE = 5.0
-"""Seconds likewise, for the chunks of documents: megabytes, for which nobody waits."""
 
 Outcome: TypeAlias = "Vector | Unavailable | None"
 """What came of a text that somebody else is having embedded; None: nothing that tells us anything, ask yourself."""
 
 
-class Cache(Protocol):
-    """Bytes by key, for a while. It may forget any of them at any time."""
-
-    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        """What is kept, in the order of `keys`; None where nothing is. Raises `Unavailable`."""
-        ...
-
-    async def put_many(self, values: Mapping[str, bytes]) -> None:
-        """Keep them. Raises `Unavailable`."""
-        ...
-
-
 class CachedEmbedder:
     """Keeps the vectors of questions in the process, and those of questions and chunks in a shared cache, if any.
 
-    Equal questions at the same time are embedded once. A cache that fails is done without.
+    Equal questions at the same time are embedded once.
     """
 
-    def __init__(
-        self,
-        embedder: Embedder,
-        cache: Cache | None = None,
-        *,
-        bound: int = QUERIES,
-        patience: float = PATIENCE,
-        seldom: Seldom | None = None,
-    ) -> None:
+    def __init__(self, embedder: Embedder, cache: Cache | None = None, *, bound: int = QUERIES) -> None:
         self._embedder = embedder
         self._cache = cache
         self._bound = bound
-        self._patience = patience
-        self._seldom = seldom or Seldom()
         self._recent: OrderedDict[str, Vector] = OrderedDict()
         self._pending: dict[str, asyncio.Future[Outcome]] = {}
 
@@ -95,7 +65,7 @@ class CachedEmbedder:
             return await self._embedder.embed_chunks(chunks)
         keys = [chunk_key(self._embedder, chunk) for chunk in chunks]
         wanted = dict(zip(keys, chunks, strict=True))
-        kept = await self._read(list(wanted), BATCH_PATIENCE)
+        kept = await self._read(list(wanted))
         known = {
             key: embedding
             for key, chunk in wanted.items()
@@ -104,7 +74,7 @@ class CachedEmbedder:
         fresh = {key: chunk for key, chunk in wanted.items() if key not in known}
         if fresh:
             made = dict(zip(fresh, await self._embedder.embed_chunks(list(fresh.values())), strict=True))
-            await self._write({key: pack(embedding) for key, embedding in made.items()}, BATCH_PATIENCE)
+            await self._write({key: pack(embedding) for key, embedding in made.items()})
             known |= made
         return [known[key] for key in keys]
 
@@ -148,14 +118,14 @@ class CachedEmbedder:
         return vectors
 
     async def _fetch(self, texts: Mapping[str, str]) -> dict[str, Vector]:
-        kept = await self._read(list(texts), self._patience)
+        kept = await self._read(list(texts))
         unpacked = {key: unpack(packed, self.dimension) for key, packed in kept.items()}
         vectors = {key: embedding.vector for key, embedding in unpacked.items() if embedding is not None}
         fresh = {key: text for key, text in texts.items() if key not in vectors}
         if fresh:
             rows = await self._embedder.embed_queries(list(fresh.values()))
             made = dict(zip(fresh, rows, strict=True))
-            await self._write({key: pack(Embedding(vector)) for key, vector in made.items()}, self._patience)
+            await self._write({key: pack(Embedding(vector)) for key, vector in made.items()})
             vectors |= made
         return vectors
 
@@ -169,25 +139,11 @@ class CachedEmbedder:
         while len(self._recent) > self._bound:
             self._recent.popitem(last=False)
 
-    async def _read(self, keys: Sequence[str], seconds: float) -> Mapping[str, bytes | None]:
+    async def _read(self, keys: Sequence[str]) -> Mapping[str, bytes | None]:
         if self._cache is None:
             return {}
-        try:
-            async with asyncio.timeout(seconds):
-                return dict(zip(keys, await self._cache.get_many(keys), strict=True))
-        except (Unavailable, TimeoutError) as error:
-            self._complain(error)
-            return {}
+        return dict(zip(keys, await self._cache.get_many(keys), strict=True))
 
-    async def _write(self, packed: Mapping[str, bytes], seconds: float) -> None:
-        if self._cache is None:
-            return
-        try:
-            async with asyncio.timeout(seconds):
-                await self._cache.put_many(packed)
-        except (Unavailable, TimeoutError) as error:
-            self._complain(error)
-
-    def _complain(self, error: Exception) -> None:
-        if self._seldom():
-            log.warning("cache_down", error=type(error).__name__)
+    async def _write(self, packed: Mapping[str, bytes]) -> None:
+        if self._cache is not None:
+            await self._cache.put_many(packed)

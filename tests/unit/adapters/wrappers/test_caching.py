@@ -9,13 +9,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
-import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.wrappers.caching import CachedEmbedder
 from bot.adapters.wrappers.packing import chunk_key, pack, query_key, unpack
-from bot.errors import MemoryUnavailable, OutOfAllowance, Unavailable
+from bot.errors import OutOfAllowance, Unavailable
 from bot.models import Chunk, Embedding, Matrix
 from tests.nouns import a_chunk
 from tests.unit.adapters.wrappers.rig import CANARY
@@ -65,27 +64,17 @@ class Model:
 
 @dataclass
 class Shelf:
-    """A shared cache in memory, which may be down or slow."""
+    """A shared cache in memory."""
 
     kept: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    error: Exception | None = None
-    hangs: bool = False
     asked: int = 0
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        await self._meet()
+        self.asked += 1
         return [self.kept.get(key) for key in keys]
 
     async def put_many(self, values: Mapping[str, bytes]) -> None:
-        await self._meet()
         self.kept.update(values)
-
-    async def _meet(self) -> None:
-        self.asked += 1
-        if self.hangs:
-            await asyncio.Event().wait()
-        if self.error:
-            raise self.error
 
 
 @pytest.fixture
@@ -278,25 +267,7 @@ async def test_without_a_shared_cache_chunks_pass(model: Model) -> None:
     assert model.embedded == ["Soup.", "Soup."]
 
 
-# --- a cache that is not there --------------------------------------------------------------------------------------
-
-
-async def test_a_cache_that_is_down_is_done_without(model: Model, shelf: Shelf) -> None:
-    """The vectors come from the model, and the log says it once, without a word of the text."""
-    shelf.error = MemoryUnavailable(CANARY)
-    embedder = CachedEmbedder(model, shelf)
-    with structlog.testing.capture_logs() as logs:
-        assert (await embedder.embed_queries([CANARY])).tolist() == [vector(CANARY).tolist()]
-        assert len(await embedder.embed_chunks([a_chunk(CANARY)])) == 1
-    assert [line["event"] for line in logs] == ["cache_down"]
-    assert CANARY not in str(logs)
-
-
-async def test_a_cache_that_hangs_is_done_without(model: Model, shelf: Shelf) -> None:
-    """After a moment."""
-    shelf.hangs = True
-    rows = await CachedEmbedder(model, shelf, patience=0.01).embed_queries(["lunch"])
-    assert rows.tolist() == [vector("lunch").tolist()]
+# --- as bytes ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("found", [b"", b"1", b"2" + b"0" * 17, b"10" + b"\0" * 12, b"11" + b"\0" * 16 * 3])
