@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -60,13 +60,17 @@ class Flight:
 
 @asynccontextmanager
 async def slow_bot(
-    slack: Playground, home: Path, *options: str, busy: dict[str, list[tuple[float, float]]]
+    slack: Playground,
+    home: Path,
+    *options: str,
+    busy: dict[str, list[tuple[float, float]]],
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[None]:
     """The bot as a process of its own; afterwards `busy` says when its generator and its calls were at work."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("FOOTNOTE_", "SLACK_"))}
     environment |= {
         "FOOTNOTE_HOME": str(home), "FOOTNOTE_ANSWERS": "256", "SLACK_API_URL": slack.api_url,
-        "SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token, **(settings or {}),
     }  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         sys.executable,

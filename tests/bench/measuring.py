@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +26,12 @@ class Ran:
     output: str
 
 
-def run(*command: str | Path, home: Path | None = None, check: bool = True) -> Ran:
+def run(
+    *command: str | Path, home: Path | None = None, check: bool = True, settings: Mapping[str, str] | None = None
+) -> Ran:
     """Run a command as a person's shell would (compiled modules kept, no settings of ours) and measure it."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("FOOTNOTE_", "PYTHONDONTWRITE", "REDIS_"))}
+    environment |= settings or {}
     if home:
         environment["FOOTNOTE_HOME"] = str(home)
     with tempfile.TemporaryFile() as out:
@@ -65,3 +68,12 @@ def where() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     python = platform.python_version()
     return f"{cores} cores, {platform.machine()}, Python {python}, commit {commit.stdout.strip() or 'unknown'}"
+
+
+def weaviate_binary() -> Path:
+    """The real server that `make weaviate` built."""
+    said = subprocess.run([ROOT / ".ci/weaviate", "--path"], capture_output=True, text=True, check=True)
+    binary = Path(said.stdout.strip())
+    if not binary.exists():
+        raise SystemExit("this needs a real Weaviate: make weaviate")
+    return binary

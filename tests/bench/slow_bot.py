@@ -1,4 +1,7 @@
-"""The whole bot in a process of its own, with a generator that takes as long as it is told; the parent plays Slack."""
+"""The whole bot in a process of its own, with a generator that takes as long as it is told; the parent plays Slack.
+
+Without `--seconds` it is the generator of the settings.
+"""
 
 from __future__ import annotations
 
@@ -60,12 +63,30 @@ def watched(client: Any, busy: list[tuple[float, float]], *, delay: float) -> No
     client.api_call = timed
 
 
+def watched_index() -> list[tuple[float, float]]:
+    """When a search of Weaviate was on its way."""
+    from bot.adapters.weaviate.index import WeaviateIndex
+
+    search, busy = WeaviateIndex.search, list[tuple[float, float]]()
+
+    async def timed(*given: Any, **named: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return await search(*given, **named)
+        finally:
+            busy.append((started, time.perf_counter()))
+
+    WeaviateIndex.search = timed
+    return busy
+
+
 async def main(arguments: argparse.Namespace) -> None:
     """Answer over Socket Mode until the parent asks to stop; then print when Slack and the generator were busy."""
     import os
 
     configure("error")
-    generator = SlowGenerator(arguments.seconds, arguments.characters)
+    generator = None if arguments.seconds is None else SlowGenerator(arguments.seconds, arguments.characters)
+    searches = watched_index() if os.environ.get("WEAVIATE_URL") else []
     calls: list[tuple[float, float]] = []
     async with AsyncExitStack() as stack:
         footnote = await stack.enter_async_context(
@@ -75,12 +96,13 @@ async def main(arguments: argparse.Namespace) -> None:
         worker = await stack.enter_async_context(footnote.worker(generator=generator))
         await stack.enter_async_context(footnote.edge(transport="socket"))
         await until_stopped(worker, announce="ready")
-    print(json.dumps({"generator": generator.busy, "slack": calls}), file=sys.stdout, flush=True)
+    busy = {"generator": generator.busy if generator else [], "slack": calls, "index": searches}
+    print(json.dumps(busy), file=sys.stdout, flush=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--seconds", type=float)
     parser.add_argument("--characters", type=int, default=1_500)
     parser.add_argument("--paced", action="store_true", help="call Slack only as often as Slack takes it")
     parser.add_argument("--slack", type=float, default=0.0, help="seconds that each call of Slack takes besides")
