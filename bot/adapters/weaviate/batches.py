@@ -17,8 +17,6 @@ from bot.errors import IndexUnavailable
 
 SLICE: Final = 250
 """Objects in one message: a server writes them well within the deadline."""
-PAUSES: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""Seconds between tries; a node that died is known to be dead after some of them."""
 TOLD: Final = 160
 """Characters of what the server says of an object that are passed on."""
 _PASSING: Final = (
@@ -32,11 +30,11 @@ T = TypeVar("T")
 
 
 async def persistently(line: Line, work: Callable[[WeaviateAsyncClient], Awaitable[T]]) -> T:
-    """Do a piece of writing that may be done twice, again while the server cannot be used, for up to a minute.
+    """Do a piece of writing that may be done twice, again while the server cannot be used, for a while.
 
     Raises `IndexUnavailable` when it still cannot be, `Unusable` at once.
     """
-    for pause in PAUSES:
+    for pause in line.pauses:
         try:
             async with line.writing() as client:
                 return await work(client)

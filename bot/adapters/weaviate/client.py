@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -25,6 +25,8 @@ READING: Final = 3.0
 """Seconds that a read may take."""
 WRITING: Final = 10.0
 """Seconds that one try of a write may take: short, because the first one after a node's death only hangs."""
+PAUSES: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Seconds between tries of a write; a node that died is known to be dead after some of them."""
 GRPC_PORT: Final = 50051
 AGAIN: Final = 500
 """Milliseconds after which a broken gRPC channel is tried again at the latest; gRPC's own two minutes are an outage."""
@@ -65,20 +67,25 @@ class Place:
 
 
 class Line:
-    """The connection of a process to one place. It is made when first used, and mends itself after an outage."""
+    """The connection of a process to one place. It is made when first used, and mends itself after an outage.
 
-    def __init__(self, place: Place) -> None:
+    A read is over within `deadline` seconds; a write that fails is tried again after each of `pauses`.
+    """
+
+    def __init__(self, place: Place, *, deadline: float = READING, pauses: Sequence[float] = PAUSES) -> None:
         self.place = place
+        self.pauses = pauses
+        self._deadline = deadline
         self._client: WeaviateAsyncClient | None = None
         self._connecting = asyncio.Lock()
 
     @asynccontextmanager
-    async def reading(self, seconds: float = READING) -> AsyncGenerator[WeaviateAsyncClient]:
-        """The client, for reads that are over in `seconds`, or in what the question has left.
+    async def reading(self, seconds: float | None = None) -> AsyncGenerator[WeaviateAsyncClient]:
+        """The client, for reads that are over within the deadline, or in what the question has left.
 
         Raises `IndexUnavailable` when they are not, or the server cannot be reached, `Unusable` when it refuses us.
         """
-        patience = seconds_for(seconds)
+        patience = seconds_for(seconds or self._deadline)
         try:
             async with asyncio.timeout(patience):
                 yield await self._connected()
@@ -88,9 +95,9 @@ class Line:
             raise said(error, self.place) from error
 
     @asynccontextmanager
-    async def writing(self, seconds: float = WRITING) -> AsyncGenerator[WeaviateAsyncClient]:
+    async def writing(self) -> AsyncGenerator[WeaviateAsyncClient]:
         """The client, for one try of a write. Raises as `reading` does, and `ReadOnly`."""
-        async with self.reading(seconds) as client:
+        async with self.reading(WRITING) as client:
             yield client
 
     def part(self, client: WeaviateAsyncClient, name: str) -> Collection:

@@ -18,7 +18,7 @@ from weaviate.classes.aggregate import GroupByAggregate, Metrics
 from weaviate.classes.query import Filter, FilterReturn
 
 from bot.adapters.weaviate import schema
-from bot.adapters.weaviate.client import Collection, Gone, Line, Place
+from bot.adapters.weaviate.client import PAUSES, READING, Collection, Gone, Line, Place
 from bot.adapters.weaviate.objects import HALVES, SHOWN, chunk_of, document_uuid, embedding_of
 from bot.adapters.weaviate.ranking import Asked, Found, ranked
 from bot.adapters.weaviate.who import may_read, readers, sendable
@@ -29,8 +29,10 @@ from bot.ports.search import Counts, SourceCounts
 
 LOOK: Final = 10.0
 """Seconds after which a reader looks again which index is live."""
-AT_ONCE: Final = 500
+AT_ONCE: Final = 100
 """Names that one query asks for."""
+VERSIONS: Final = 4
+"""Of a chunk that can be there at once: one, two while its document is replaced, more after writers were killed."""
 SOURCES: Final = 10_000
 """Sources that are counted."""
 
@@ -57,8 +59,17 @@ class WeaviateIndex:
     asks which one is true, and keeps that; what a killed writer left of a version is removed by the next one.
     """
 
-    def __init__(self, place: Place, *, model: str, dimension: int, vectors: bool = True, units: bool = True) -> None:
-        self._line = Line(place)
+    def __init__(
+        self,
+        place: Place,
+        *,
+        model: str,
+        dimension: int,
+        vectors: bool = True,
+        units: bool = True,
+        deadline: float = READING,
+    ) -> None:
+        self._line = Line(place, deadline=deadline)
         self._place = place
         self._model = model
         self._dimension = dimension
@@ -71,14 +82,20 @@ class WeaviateIndex:
     @staticmethod
     @asynccontextmanager
     async def open(
-        place: Place, *, model: str, dimension: int, vectors: bool = True, units: bool = True
+        place: Place,
+        *,
+        model: str,
+        dimension: int,
+        vectors: bool = True,
+        units: bool = True,
+        deadline: float = READING,
     ) -> AsyncGenerator[WeaviateIndex]:
         """The read side. Hits have their vectors if `vectors`, and those of their units if `units` too.
 
         A server that cannot be reached now is no reason not to open. Raises `NothingIndexed` when it says that there is
         no index, `IndexMismatch` when another model or schema made what is there, `Misconfigured` for no address.
         """
-        index = WeaviateIndex(place, model=model, dimension=dimension, vectors=vectors, units=units)
+        index = WeaviateIndex(place, model=model, dimension=dimension, vectors=vectors, units=units, deadline=deadline)
         try:
             with suppress(IndexUnavailable):
                 await index.check()
@@ -88,12 +105,14 @@ class WeaviateIndex:
 
     @staticmethod
     @asynccontextmanager
-    async def create(place: Place, *, model: str, dimension: int) -> AsyncGenerator[WeaviateIndexWriter]:
-        """The write side, to a new index where there is none.
+    async def create(
+        place: Place, *, model: str, dimension: int, pauses: Sequence[float] = PAUSES
+    ) -> AsyncGenerator[WeaviateIndexWriter]:
+        """The write side, to a new index where there is none; a write that fails is tried again after each pause.
 
         Raises `IndexMismatch` when another model or schema made the live index, `IndexUnavailable` without a server.
         """
-        writer = WeaviateIndexWriter(place, model=model, dimension=dimension)
+        writer = WeaviateIndexWriter(place, model=model, dimension=dimension, pauses=pauses)
         try:
             await writer.begin()
             yield writer
@@ -230,9 +249,11 @@ async def _stale(view: View, found: Iterable[Mapping[str, Any]], audience: Audie
 async def _chunks(ids: Sequence[str], visible: FilterReturn, audience: Audience, view: View) -> list[Chunk]:
     found: list[Mapping[str, Any]] = []
     for start in range(0, len(ids), AT_ONCE):
-        named = Filter.by_property("chunk_id").contains_any(list(ids[start : start + AT_ONCE]))
+        few = list(ids[start : start + AT_ONCE])
         reply = await view.chunks.query.fetch_objects(
-            filters=named & visible, limit=4 * AT_ONCE, return_properties=list(SHOWN)
+            filters=Filter.by_property("chunk_id").contains_any(few) & visible,
+            limit=VERSIONS * len(few),
+            return_properties=list(SHOWN),
         )
         found += [one.properties for one in reply.objects]
     stale = await _stale(view, found, audience)

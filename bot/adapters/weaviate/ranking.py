@@ -21,12 +21,13 @@ ALPHA: Final = 0.5
 """The cosine's share of a fused score."""
 MOST_WORDS: Final = 256
 """Different words of a query that are looked up, as in the local index."""
-FINEST: Final = 12
-"""Into how many parts a word's weight is cut at most: a word that counts half as much as others is said once, they
-are said twice."""
+FINEST: Final = 64
+"""How often a word of weight 1 is said at most; one that counts half as much is said half as often."""
+CLOSE: Final = 0.005
+"""How far a word's weight may be from what is said; between two that are as close, the shorter is said."""
 NEAR: Final = 1e-6
 """Scores that differ by less are equal: the server's have seven digits."""
-MOST_TIED: Final = 1_700
+MOST_TIED: Final = 1_600
 """Hits of equal score that are looked through for those with the lowest ids."""
 _RAW: Final = re.compile(r"Result Set (keyword|vector)\b[^)]*\) Document [0-9a-f-]+: original score ([-+.\dEe]+)")
 
@@ -69,7 +70,7 @@ class Found:
 
 def spelled(weighed: Mapping[str, float]) -> tuple[str, int]:
     """Words, each said as often as it counts, since so often the server counts it; and how often one of weight 1 is."""
-    share = min(range(1, FINEST + 1), key=lambda share: (round(_error(weighed.values(), share), 2), share))
+    share = min(range(1, FINEST + 1), key=lambda share: (max(_error(weighed.values(), share), CLOSE), share))
     said = (word for word, weight in weighed.items() for _ in range(max(1, round(weight * share))))
     return " ".join(said), share
 
@@ -168,7 +169,7 @@ async def _first(part: Collection, asked: Asked, leg: Leg) -> dict[str, Found]:
     wanted = LEG + 1
     while True:
         found = await leg(part, asked, wanted)
-        if len(found) < wanted or found[LEG - 1].score - found[-1].score >= NEAR or wanted > MOST_TIED:
+        if len(found) < wanted or found[LEG - 1].score - found[-1].score >= NEAR or wanted >= MOST_TIED:
             break
         wanted *= 4
     return {one.uuid: one for one in sorted(found, key=lambda one: one.order)[:LEG]}

@@ -12,13 +12,13 @@ from weaviate.classes.query import Filter
 
 from bot.adapters.weaviate import batches, schema
 from bot.adapters.weaviate.batches import Object, persistently
-from bot.adapters.weaviate.client import Line, Place
+from bot.adapters.weaviate.client import PAUSES, Line, Place
 from bot.adapters.weaviate.objects import chunk_objects, chunk_uuid, document_object, document_uuid, version_of
 from bot.errors import Unreadable
 from bot.models import Addition, Document, Embedding, Principal
 from bot.ports.search import Known
 
-PAGE: Final = 1000
+PAGE: Final = 500
 """Documents that are listed at once."""
 FEW: Final = 200
 """Documents that one filter names."""
@@ -32,8 +32,8 @@ class WeaviateIndexWriter:
     it.
     """
 
-    def __init__(self, place: Place, *, model: str, dimension: int) -> None:
-        self._line = Line(place)
+    def __init__(self, place: Place, *, model: str, dimension: int, pauses: Sequence[float] = PAUSES) -> None:
+        self._line = Line(place, pauses=pauses)
         self._place = place
         self._model = model
         self._dimension = dimension
