@@ -6,6 +6,8 @@ import re
 import shlex
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator, Sequence
 from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -126,6 +128,13 @@ def rights(*, without: Collection[str] = (), **instead: str) -> list[str]:
     assert found
     words = shlex.split(found[1].replace("\\\n", " "))
     return [instead.get(word, word) for word in words if word not in without]
+
+
+async def all_ends_under(home: Path) -> None:
+    """No key but the named few may be without an end in the embedded server of a home that is in use."""
+    address = (home / "redis" / "address").read_text()
+    async with connect(f"unix://{quote(address)}") as link:
+        assert await endless(link) <= FOR_GOOD
 
 
 async def endless(link: Link) -> set[str]:
