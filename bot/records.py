@@ -48,6 +48,7 @@ class AnswerRecord:
     audience: Audience | None = None
     answer: Answer | None = None
     failure: str | None = None
+    """Why there is no answer, for good or until the next try."""
     updated_at: datetime | None = None
     hinted: bool = False
     """The asker was told, or may have been, that there is more in documents that only they can see."""

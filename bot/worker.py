@@ -13,7 +13,8 @@ import structlog
 from structlog.contextvars import bind_contextvars
 from structlog.typing import FilteringBoundLogger
 
-from bot.errors import FootnoteError, LeaseLost, MemoryUnavailable, SlackUnavailable
+from bot.errors import FootnoteError, IndexUnavailable, LeaseLost, MemoryUnavailable, SlackUnavailable, Unavailable
+from bot.jobs import AnswerQuestion
 from bot.ports.queue import Claim, JobQueue
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
@@ -46,6 +47,10 @@ class Limits:
     """Longest wait in one look for jobs, and so for a stop while idle."""
     patience: float = 1800.0
     """Age of a job until which being asked to wait is no failure."""
+    outage: float = 600.0
+    """Age of a question until which it is no failure that nobody can search: its person was told to wait for it."""
+    between: float = 3.0
+    """Before another try of such a question, or as long as the index is left in peace."""
     backoff: tuple[float, ...] = (1.0, 4.0, 15.0, 30.0)
     """Before the second try, the third, and so on; the last one stays."""
     unreachable: tuple[float, ...] = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -214,19 +219,30 @@ class Worker:
             await self._insist(lambda: self._jobs.complete(claim))
         elif isinstance(error, LeaseLost):
             raise error
-        elif _worth_another_try(error) and claim.deliveries < self._limits.deliveries:
+        elif self._is_no_failure(claim, error) or (
+            _worth_another_try(error) and claim.deliveries < self._limits.deliveries
+        ):
             await self._retry(claim, error)
         else:
             log.error("job_failed", error=type(error).__name__, where=_where(error))
             await self._end(claim, f"{type(error).__name__} at delivery {claim.deliveries}")
 
+    def _is_no_failure(self, claim: Claim, error: Exception) -> bool:
+        """Whether this try does not count: Slack asks to wait, or a question waits until somebody can search again."""
+        if isinstance(error, IndexUnavailable):
+            return isinstance(claim.job, AnswerQuestion) and claim.age < self._limits.outage
+        asked = isinstance(error, SlackUnavailable) and error.retry_after is not None
+        return asked and claim.age < self._limits.patience
+
     async def _retry(self, claim: Claim, error: Exception) -> None:
-        wished = (
-            error.retry_after if isinstance(error, SlackUnavailable) and claim.age < self._limits.patience else None
-        )
-        after = max(_at(self._limits.backoff, claim.deliveries - 1), wished or 0.0)
+        counted = not self._is_no_failure(claim, error)
+        backoff = _at(self._limits.backoff, claim.deliveries - 1)
+        if isinstance(error, IndexUnavailable) and not counted:
+            backoff = self._limits.between
+        wished = error.retry_after if isinstance(error, Unavailable) and not counted else None
+        after = max(backoff, wished or 0.0)
         log.warning("job_retried", error=type(error).__name__, where=_where(error), after=after)
-        await self._insist(lambda: self._jobs.retry(claim, after=after, counted=wished is None))
+        await self._insist(lambda: self._jobs.retry(claim, after=after, counted=counted))
 
     async def _end(self, claim: Claim, reason: str) -> None:
         """Tell the person, then bury the job; a person who cannot be told now is told at a later delivery."""

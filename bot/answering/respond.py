@@ -18,7 +18,7 @@ from bot.answering.pipeline import SURE, Asking, Pipeline
 from bot.answering.recall import recall, remembered, still_readable
 from bot.answering.stopping import Stopping
 from bot.conversations import Said
-from bot.errors import FootnoteError, LeaseLost, Refused, SlackUnavailable, Stopped
+from bot.errors import FootnoteError, IndexUnavailable, LeaseLost, Refused, SlackUnavailable, Stopped
 from bot.models import Answer, Audience, Question
 from bot.ports.memory import AnswerRecords, Channels, Conversations
 from bot.ports.slack import Directory, Replies, Reply, Threads
@@ -144,8 +144,15 @@ class Responder:
             except FootnoteError as error:
                 await signed
                 if error.retryable and _may_say_more(question, error):
-                    await reply.tell(error.user_message)
+                    await self._put_off(trace, reply, error)
                 raise
+
+    async def _put_off(self, trace: _Trace, reply: Reply, error: FootnoteError) -> None:
+        """Say that another try follows. That search is away stands already at every try of an outage but the first."""
+        text = error.user_message
+        if not (isinstance(error, IndexUnavailable) and trace.record.failure == text):
+            await reply.tell(text)
+            await trace.write(failure=text)
 
     async def _stop(self, trace: _Trace, reply: Reply) -> None:
         """Say that it was stopped; of a question that is gone, take back what stands."""
@@ -205,7 +212,7 @@ class Responder:
         if stored is not None and await still_readable(stored, index=self.pipeline.index, audience=audience):
             return stored
         answer = await self._ask(question, said, audience, reply)
-        await trace.write(state=State.ANSWERED, answer=answer, audience=audience)
+        await trace.write(state=State.ANSWERED, answer=answer, audience=audience, failure=None)
         return answer
 
     async def _ask(self, question: Question, said: tuple[Said, ...], audience: Audience, reply: Reply) -> Answer:

@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -16,14 +16,23 @@ from structlog.testing import capture_logs
 from bot.adapters.redis.client import Link, connect
 from bot.adapters.redis.queue import RedisJobQueue
 from bot.adapters.redis.server import EmbeddedServer
-from bot.errors import FootnoteError, IndexUnavailable, LeaseLost, MemoryUnavailable, Refused, SlackUnavailable
+from bot.errors import (
+    FootnoteError,
+    IndexUnavailable,
+    LeaseLost,
+    MemoryUnavailable,
+    Refused,
+    SlackUnavailable,
+    Unavailable,
+)
+from bot.jobs import Click, ShowHome
 from bot.ports.queue import Claim
 from bot.worker import Limits, Worker
 from tests.nouns import asked
 from tests.redis_fixtures import PassTime, a_job, age_leases
 from tests.waiting import wait_until
 
-QUICK = Limits(poll=0.05, backoff=(0.0,), unreachable=(0.02,))
+QUICK = Limits(poll=0.05, backoff=(0.0,), between=0.0, unreachable=(0.02,))
 """No waiting between tries."""
 
 
@@ -161,7 +170,7 @@ async def test_a_long_conversation_leaves_room_for_others(jobs: RedisJobQueue, d
         await wait_until(lambda: sorted(desk.ended) == ["Question 77?", "Question 78?"])
 
 
-@pytest.mark.parametrize("error", [IndexUnavailable("down"), SlackUnavailable("cut"), TimeoutError()])
+@pytest.mark.parametrize("error", [Unavailable("down"), SlackUnavailable("cut"), TimeoutError()])
 async def test_what_may_pass_is_tried_again(jobs: RedisJobQueue, desk: Desk, error: Exception) -> None:
     """A retryable failure is tried again, and nobody is told that there will be no answer."""
     desk.doing = failing(error, times=2)
@@ -192,6 +201,57 @@ async def test_being_asked_to_wait_is_no_failure(jobs: RedisJobQueue, desk: Desk
     assert (desk.ended, desk.told) == (["Question 1?"], [])
 
 
+async def test_a_question_waits_until_somebody_can_search(jobs: RedisJobQueue, desk: Desk) -> None:
+    """However often the index is away, the answer comes in the end; a failure of another kind counts as ever."""
+    desk.doing = failing(IndexUnavailable("down"), times=9)
+    async with working(jobs, desk):
+        await put(jobs, 1)
+        await until_empty(jobs)
+    assert desk.deliveries == [1] * 10
+    assert (desk.ended, desk.told) == (["Question 1?"], [])
+
+
+async def test_an_index_that_stays_away_is_a_failure_in_the_end(jobs: RedisJobQueue, desk: Desk) -> None:
+    """A question that has waited long enough is tried as often as any other, and then the person is told."""
+    desk.doing = failing(IndexUnavailable("down"))
+    async with working(jobs, desk, replace(QUICK, outage=0.0)):
+        await put(jobs, 1)
+        await until_empty(jobs)
+    assert desk.deliveries == [1, 2, 3, 4, 5]
+    assert desk.told == [("Question 1?", "IndexUnavailable at delivery 5")]
+
+
+@pytest.mark.parametrize(("rest", "after"), [(None, 3.0), (12.5, 12.5)])
+async def test_a_question_is_asked_again_soon_after_the_index_is_back(
+    jobs: RedisJobQueue, desk: Desk, rest: float | None, after: float
+) -> None:
+    """Some seconds lie between two tries, or what is left of the index's rest, however long it has been away."""
+    desk.doing = failing(IndexUnavailable("down", retry_after=rest), times=1)
+    with capture_logs() as logs:
+        async with working(jobs, desk, Limits(poll=0.02)):
+            await put(jobs, 1)
+            await wait_until(lambda: any(entry["event"] == "job_retried" for entry in logs))
+    assert [entry["after"] for entry in logs if entry["event"] == "job_retried"] == [after]
+
+
+async def test_a_click_does_not_wait_for_the_index(jobs: RedisJobQueue) -> None:
+    """Who looks at a modal that says it is loading hears soon that it will not be filled."""
+    tries: list[int] = []
+
+    async def fail(claim: Claim) -> None:
+        tries.append(claim.deliveries)
+        raise IndexUnavailable("down")
+
+    async def tell(_claim: Claim, _reason: str) -> None: ...
+
+    worker = Worker(jobs, handle=fail, give_up=tell, limits=QUICK)
+    running = asyncio.create_task(worker.run())
+    await jobs.enqueue(ShowHome(Click("c1", "T1", "U0ANN")), once=[])
+    await until_empty(jobs)
+    await leave(worker, running, how="stopped twice")
+    assert tries == [1, 2, 3, 4, 5]
+
+
 async def test_a_retry_waits_as_long_as_it_should(jobs: RedisJobQueue, desk: Desk, pass_time: PassTime) -> None:
     """Before another try stands the backoff, or what Slack asked for if that is longer."""
     desk.doing = failing(SlackUnavailable("429", retry_after=20.0), times=1)
@@ -208,13 +268,13 @@ async def test_a_retry_waits_as_long_as_it_should(jobs: RedisJobQueue, desk: Des
 
 async def test_the_last_try_ends_with_a_word_to_the_person(jobs: RedisJobQueue, desk: Desk) -> None:
     """After five failed tries the person is told, and the job lies with the dead letters."""
-    desk.doing = failing(IndexUnavailable("down"))
+    desk.doing = failing(Unavailable("down"))
     async with working(jobs, desk):
         await put(jobs, 1)
         await until_empty(jobs)
     assert desk.deliveries == [1, 2, 3, 4, 5]
-    assert desk.told == [("Question 1?", "IndexUnavailable at delivery 5")]
-    assert [letter.reason for letter in await jobs.dead_letters()] == ["IndexUnavailable at delivery 5"]
+    assert desk.told == [("Question 1?", "Unavailable at delivery 5")]
+    assert [letter.reason for letter in await jobs.dead_letters()] == ["Unavailable at delivery 5"]
 
 
 @pytest.mark.parametrize("error", [Refused("is_archived"), ValueError("a bug that quotes: When is lunch?")])
@@ -247,7 +307,7 @@ async def test_a_job_that_kills_workers_is_not_run_a_sixth_time(link: Link, jobs
 
 async def test_a_person_who_cannot_be_told_now_is_told_later(jobs: RedisJobQueue, desk: Desk) -> None:
     """While Slack is out of reach a lost question is not buried: it is told as soon as Slack is back."""
-    desk.doing = failing(IndexUnavailable("down"))
+    desk.doing = failing(Unavailable("down"))
     desk.telling = failing(SlackUnavailable("down"), times=3)
     async with working(jobs, desk):
         await put(jobs, 1)

@@ -91,6 +91,18 @@ async def test_an_outage_is_said_and_tried_again(world: World, question: Questio
     assert world.thread.messages == ["Lunch is served at noon. [1]"]
 
 
+async def test_an_outage_is_said_once(world: World, question: QuestionFactory) -> None:
+    """However often the question is tried meanwhile, its message is not edited to say the same again."""
+    world.library.down = True
+    for _ in range(4):
+        with pytest.raises(IndexUnavailable):
+            await world.ask(question())
+    assert world.thread.shown == 1
+    world.library.down = False
+    await world.ask(question())
+    assert world.memory.records[question().id].failure is None
+
+
 async def test_giving_up_is_visible_and_final(world: World, question: QuestionFactory) -> None:
     """A question that cannot be answered ends in a sentence with its number, once."""
     await world.responder().give_up(question(), fence=1, reason="poison")

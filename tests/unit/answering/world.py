@@ -114,6 +114,8 @@ class Thread:
     said: tuple[Said, ...] = ()
     unwanted: set[str] = field(default_factory=set[str])
     working_on: dict[ConversationKey, str] = field(default_factory=dict[ConversationKey, str])
+    shown: int = 0
+    """How often a message was posted or edited."""
 
     @asynccontextmanager
     async def open(self, question: Question, *, at: str | None, note: Note) -> AsyncGenerator[Reply]:
@@ -196,6 +198,7 @@ class FakeReply:
             self.thread.messages[int(self.at)] = "(deleted)"
 
     async def _show(self, text: str) -> None:
+        self.thread.shown += 1
         if self.at is None:
             await self.note(State.POSTING, None)
             self.thread.messages.append(text)
