@@ -156,7 +156,14 @@ class Backends:
     async def _cached(self, embedder: Embedder) -> Embedder:
         from bot.adapters.wrappers.caching import CachedEmbedder
 
-        return CachedEmbedder(embedder)
+        address = self._settings.cache_url
+        if address is None:
+            return CachedEmbedder(embedder)
+        from bot.adapters.redis.cache import PREFIX, RedisCache
+        from bot.adapters.redis.client import connect
+
+        opening = connect(str(address), prefix=PREFIX, setting="REDIS_CACHE_URL")
+        return CachedEmbedder(embedder, RedisCache(await self._stack.enter_async_context(opening)))
 
     def _local_embedder(self) -> "LocalEmbedder":
         from bot.adapters.local.embedder import LocalEmbedder

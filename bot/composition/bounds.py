@@ -20,18 +20,20 @@ DOCUMENT_TRIES: Final = 5
 
 @dataclass(slots=True)
 class Bounds:
-    """Guards of one process: calls of one kind to one provider share a breaker, and all share the traces."""
+    """Guards of one process. Each work of each model has a breaker of its own: a slow one stops no other."""
 
     meter: "Meter"
     telemetry: "Telemetry"
     _breakers: dict[str, "Breaker"] = field(default_factory=dict[str, "Breaker"])
 
-    def guard(self, provider: str, kind: "Kind", model: str, *, deadline: float, tries: int = TRIES) -> "Guard":
-        """A guard for calls that may take `deadline` seconds with all their tries."""
+    def guard(
+        self, provider: str, kind: "Kind", model: str, *, deadline: float, tries: int = TRIES, work: str = ""
+    ) -> "Guard":
+        """A guard for calls that may take `deadline` seconds with all their tries; `work` tells uses of a model apart."""
         from bot.adapters.wrappers.breaker import Breaker
         from bot.adapters.wrappers.guard import Guard
 
-        dependency = f"{provider} {kind}"
+        dependency = " ".join(filter(None, (provider, kind, model, work)))
         breaker = self._breakers.setdefault(dependency, Breaker(dependency))
         return Guard(provider, kind, model, deadline=deadline, tries=tries, breaker=breaker, telemetry=self.telemetry)
 

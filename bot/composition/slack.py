@@ -1,5 +1,6 @@
 """The bot in Slack: its edge, its worker, or both."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -129,8 +130,24 @@ async def bot(settings: Settings, *, transport: "Transport | None", paced: bool 
             app_token=_plain(secrets.app_token),
             signing_secret=_plain(secrets.signing_secret),
         )
-        async with remembering(settings) as memory:
+        async with telling(settings), remembering(settings) as memory:
             yield Bot(settings, client, identity, memory, Calls(client, pace=Pace(TIERS if paced else {})))
+
+
+@asynccontextmanager
+async def telling(settings: Settings) -> AsyncGenerator[None]:
+    """Traces and metrics of every call go to the collector of the settings, if there is one, while the block runs."""
+    endpoint = settings.telemetry.endpoint
+    if endpoint is None:
+        yield
+        return
+    from bot.adapters.otel.export import start_telemetry
+
+    stop = start_telemetry(str(endpoint))
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(stop)
 
 
 def _plain(secret: "SecretStr | None") -> str | None:

@@ -132,7 +132,12 @@ def guarded_embedder(embedder: Embedder, provider: str, bounds: Bounds) -> Embed
 
     questions = bounds.guard(provider, "embeddings", embedder.model, deadline=EMBED_QUERY)
     documents = bounds.guard(
-        provider, "embeddings", embedder.model, deadline=EMBED_DOCUMENTS * DOCUMENT_TRIES, tries=DOCUMENT_TRIES
+        provider,
+        "embeddings",
+        embedder.model,
+        deadline=EMBED_DOCUMENTS * DOCUMENT_TRIES,
+        tries=DOCUMENT_TRIES,
+        work="documents",
     )
     return GuardedEmbedder(embedder, questions, documents)
 
@@ -143,5 +148,5 @@ def guarded_rewriter(rewriter: Rewriter, provider: str, model: str, bounds: Boun
     from bot.adapters.wrappers.fallback import FallbackRewriter
     from bot.adapters.wrappers.guarded import REWRITE, GuardedRewriter
 
-    guard = bounds.guard(provider, "chat", model, deadline=REWRITE)
+    guard = bounds.guard(provider, "chat", model, deadline=REWRITE, work="rewriting")
     return FallbackRewriter(GuardedRewriter(rewriter, guard), HistoryRewriter())

@@ -12,10 +12,10 @@ SERVICE = "footnote"
 """What the process calls itself where OTEL_SERVICE_NAME does not say otherwise."""
 
 
-def start_telemetry() -> Callable[[], None]:
+def start_telemetry(endpoint: str) -> Callable[[], None]:
     """Send from now on; once in a process. Gives what sends the rest and stops, blocking for 30 s at the most.
 
-    Where to, with which headers and how often is said by the OTEL_* variables, which the SDK reads by itself.
+    `endpoint` is the collector's address without /v1/traces; the other OTEL_* variables are read by the SDK itself.
     Raises `Misconfigured` where the packages for it are not installed.
     """
     try:
@@ -28,12 +28,15 @@ def start_telemetry() -> Callable[[], None]:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
     except ImportError as missing:
         raise Misconfigured(
-            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but what sends traces is not installed: install footnote[otel]"
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but what sends traces is not installed: run make backends"
         ) from missing
+    address = endpoint.rstrip("/")
     resource = Resource.create({"service.name": SERVICE}).merge(OTELResourceDetector().detect())
     tracers = TracerProvider(resource=resource)
-    tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    meters = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())], resource=resource)
+    tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{address}/v1/traces")))
+    meters = MeterProvider(
+        [PeriodicExportingMetricReader(OTLPMetricExporter(f"{address}/v1/metrics"))], resource=resource
+    )
     trace.set_tracer_provider(tracers)
     metrics.set_meter_provider(meters)
 
