@@ -92,7 +92,7 @@ class OpenAIModels:
         embedder = OpenAIEmbedder(
             self.client,
             model=named.embed_model,
-            dimension=named.embed_dimension,
+            dimension=named.embed_dimension or 0,  # settings choose it as the embedder only with one
             query_prefix=named.query_prefix,
             document_prefix=named.document_prefix,
         )

@@ -112,6 +112,8 @@ def _refuse_missing(work: str, backend: str, openai: Tree, cohere: Tree) -> None
     if backend == "openai" and not any(name in openai for name in _OPENAI_MODELS[work]):
         missing = _BY_PLACE["openai", _OPENAI_MODELS[work][0]].name
         raise Misconfigured(f"{told}, but {missing} is not set; set it, or choose another")
+    if (work, backend) == ("embedder", "openai") and "embed_dimension" not in openai:
+        raise Misconfigured("OPENAI_EMBED_MODEL is set, but OPENAI_EMBED_DIMENSION is not; set the vectors' length")
 
 
 # --- what is wrong --------------------------------------------------------------------------------------------------

@@ -92,6 +92,7 @@ def test_admins_are_ids_with_commas_or_spaces_between() -> None:
 
 LOCAL = {"embedder": "local", "reranker": "local", "generator": "quotes", "rewriter": "history"}
 COHERE = dict.fromkeys(LOCAL, "cohere")
+EMBEDS = {"OPENAI_EMBED_MODEL": "e", "OPENAI_EMBED_DIMENSION": "768"}
 OLLAMA = {"OPENAI_BASE_URL": "http://127.0.0.1:11434/v1", "OPENAI_CHAT_MODEL": "llama"}
 
 
@@ -104,7 +105,7 @@ OLLAMA = {"OPENAI_BASE_URL": "http://127.0.0.1:11434/v1", "OPENAI_CHAT_MODEL": "
         ({"COHERE_BASE_URL": "https://cohere.internal"}, COHERE),
         (OLLAMA, {**LOCAL, "generator": "openai", "rewriter": "openai"}),
         ({**OLLAMA, "COHERE_API_KEY": "k"}, {**COHERE, "generator": "openai", "rewriter": "openai"}),
-        ({**OLLAMA, "OPENAI_EMBED_MODEL": "e"}, {**dict.fromkeys(LOCAL, "openai"), "reranker": "local"}),
+        ({**OLLAMA, **EMBEDS}, {**dict.fromkeys(LOCAL, "openai"), "reranker": "local"}),
         ({**OLLAMA, "OPENAI_RERANK_URL": "http://127.0.0.1"}, {**dict.fromkeys(LOCAL, "openai"), "embedder": "local"}),
         ({"COHERE_API_KEY": "k", "FOOTNOTE_EMBEDDER": "local"}, {**COHERE, "embedder": "local"}),
         ({"COHERE_API_KEY": "k", "FOOTNOTE_GENERATOR": "quotes"}, {**COHERE, "generator": "quotes"}),
@@ -158,6 +159,7 @@ def test_a_query_is_embedded_into_the_space_of_the_documents(model: str, query_m
         ({"OPENAI_CHAT_MODEL": "llama"}, "OPENAI_CHAT_MODEL is set, but OPENAI_BASE_URL is not"),
         ({"OPENAI_BASE_URL": "http://x/v1"}, "none of its models; set OPENAI_CHAT_MODEL"),
         ({**OLLAMA, "FOOTNOTE_EMBEDDER": "openai"}, "OPENAI_EMBED_MODEL is not set"),
+        ({**OLLAMA, "OPENAI_EMBED_MODEL": "e"}, "OPENAI_EMBED_DIMENSION is not; set the vectors' length"),
         ({"FOOTNOTE_PRICES": "model=cheap"}, "FOOTNOTE_PRICES cannot be used: 'model=cheap' is no price"),
         ({"FOOTNOTE_PRICES": "model=-1/2"}, "FOOTNOTE_PRICES cannot be used"),
         ({"FOOTNOTE_QUESTION_SECONDS": "0"}, "FOOTNOTE_QUESTION_SECONDS cannot be used"),
