@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from bot.adapters.redis.client import Link, connect
 from bot.adapters.redis.server import EmbeddedServer
 from bot.doctor import memory
 from bot.doctor.findings import Finding
-from bot.settings import Settings, load
+from bot.settings import ServerMemory, Settings, load
+from tests.redis_fixtures import PASSWORD, USER, rights
+from tests.redis_servers import Cluster, Secured, Watched
 
 Line = tuple[str, str]
 
@@ -105,6 +108,88 @@ async def test_an_embedded_server_in_a_home_is_left_as_it_was(tmp_path: Path) ->
     assert home.stat().st_mode & 0o777 == 0o755
 
 
+def _at(url: str) -> Settings:
+    """Settings with any address, also one that only the adapter can judge."""
+    return Settings(home=Path("unused")).model_copy(update={"memory": ServerMemory.model_construct(url=url)})
+
+
+async def _mistake(url: str) -> tuple[str, str]:
+    """The one thing that is wrong, and what to do."""
+    found = await memory.server(_at(url))
+    (told,) = [one for one in found if one.level == "error"]
+    assert PASSWORD not in told.said + told.remedy
+    return told.said, told.remedy
+
+
+async def test_sentinels_are_looked_at(watched: Watched) -> None:
+    """A primary behind Sentinels is looked at as one server; a name that they do not know is found."""
+    found = await memory.server(_at(watched.url))
+    assert [one.name for one in found if one.level == "error"] == []
+    assert found[0].said.endswith("/questions/0 answers")
+    said, remedy = await _mistake(watched.url.replace("/questions", "/answers"))
+    assert "know no primary named answers" in said
+    assert "SENTINEL MASTERS" in remedy
+
+
+async def test_an_address_of_the_wrong_kind_is_found(watched: Watched, cluster: Cluster) -> None:
+    """A Sentinel or a part of a cluster taken for a server, a server taken for a cluster: the right form is said."""
+    plain = "redis://127.0.0.1:"
+    assert (await _mistake(f"{plain}{watched.sentinels[0].port}"))[1].startswith("write redis+sentinel://")
+    assert (await _mistake(f"{plain}{cluster.nodes[0].port}"))[1].startswith("write redis+cluster://")
+    assert (await _mistake(f"redis+cluster://127.0.0.1:{watched.primary.port}"))[1].startswith("write redis://")
+    assert "is a replica" in (await _mistake(f"{plain}{watched.replica.port}"))[0]
+
+
+async def test_a_cluster_is_looked_at(cluster: Cluster) -> None:
+    """All of its servers are told of in one line."""
+    found = await memory.server(_at(cluster.url))
+    assert found[0].said.startswith("3 servers of Valkey ")
+    assert [one.name for one in found if one.level == "error"] == []
+
+
+async def test_a_cluster_that_lacks_a_part_is_found(tmp_path: Path) -> None:
+    """Servers that were not joined, and a cluster of which slots have no server, are told apart."""
+    servers = Cluster(tmp_path / "cluster")
+    with closing(servers):
+        servers.start(join=False)
+        said, remedy = await _mistake(servers.url)
+        assert "not joined to a cluster" in said
+        assert "redis-cli --cluster create" in remedy
+        servers.nodes[0].say("CLUSTER", "ADDSLOTSRANGE", 0, 5000)
+        said, remedy = await _mistake(servers.url.partition(",")[0])
+        assert "a part of the cluster has no server" in said or "the cluster is down" in said
+        assert "--cluster check" in remedy
+
+
+async def test_certificates_are_looked_at(secured: Secured) -> None:
+    """A stranger's authority, a missing certificate of ours, a wrong path, TLS where there is none and the reverse."""
+    url = secured.url(user=USER, password=PASSWORD)
+    found = await memory.server(_at(url))
+    assert [one.name for one in found if one.level == "error"] == []
+    wrong = {
+        url.replace("/ca.pem", "/stranger.pem"): ("its certificate is not trusted", "ssl_ca_certs=FILE"),
+        url.replace("@127.0.0.1", "@localhost"): ("its certificate is for another name", "the name in its certificate"),
+        url.replace("/ca.pem", "/gone.pem"): ("its certificates cannot be used", "correct ssl_ca_certs"),
+        url.replace("rediss", "redis").partition("?")[0]: ("it hangs up", "write rediss"),
+        secured.url(user=USER, password=PASSWORD, certificate=""): ("asks for a certificate", "add ssl_certfile"),
+    }
+    for address, (words, what) in wrong.items():
+        said, remedy = await _mistake(address)
+        assert words in said
+        assert what in remedy
+    unchecked = await memory.server(_at(f"{url}&ssl_cert_reqs=none"))
+    assert [one.said for one in unchecked if one.level == "warning"][-1] == "nobody checks the server's certificate"
+
+
+@pytest.mark.parametrize("without", [["+evalsha"], ["+xadd", "+hget"], ["~{footnote*"], ["+info"]])
+async def test_rights_that_are_missing_are_found(own: Link, without: list[str]) -> None:
+    """A user who lacks commands, or our keys, is told apart from one that is unknown; the guide has the remedy."""
+    await own.call("ACL", "SETUSER", *rights(without=without))
+    said, remedy = await _mistake(f"unix://{USER}:{PASSWORD}@{own.place}")
+    assert "does not let this user" in said
+    assert "Which rights the bot needs in Redis" in remedy
+
+
 SOUND = {
     "redis_version": "8.0.1",
     "aof_enabled": "1",
@@ -124,6 +209,7 @@ SOUND = {
             {"aof_last_write_status": "err"},
             [("ok", "Redis"), ("error", "Redis persistence"), ("ok", "Redis eviction")],
         ),
+        ({"primaries": "3"}, [("ok", "Redis"), ("ok", "Redis persistence"), ("ok", "Redis eviction")]),
         ({"appendfsync": ""}, [("ok", "Redis"), ("warning", "Redis persistence"), ("ok", "Redis eviction")]),
     ],
 )
