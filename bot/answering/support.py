@@ -25,6 +25,8 @@ NAME: Final = 1.5
 """What a word with a digit and a word written as a name count beside any other: they are what a reader checks."""
 GAIN: Final = 0.12
 """The share of the statement's words that a second piece must add to be worth reading."""
+TITLE: Final = 0.5
+"""What a word counts in the choice of a unit when the title has it too: it tells the passage, not the place in it."""
 PREFERRED: Final = 0.15
 """What a unit that a reranker pointed at is ahead of the others."""
 
@@ -57,33 +59,39 @@ class Quoted:
     overlap: float
 
 
-def best_quote(text: str, chunk: Chunk, *, spans: Sequence[Span] = ()) -> Quoted | None:
-    """The one or two units of a passage that say most of what `text` says; None when nothing of it stands there.
+def best_quote(text: str, chunk: Chunk, *, spans: Sequence[Span] = (), most: int = 2) -> Quoted | None:
+    """The one or two units of a passage that say most of `text`; None when nothing of it stands there.
 
-    Neighbours are quoted as one piece. Units within `spans`, where a reranker saw the answer, come before others.
+    Neighbours are quoted as one piece; `most` 1 leaves it at one unit. Units within `spans`, where a reranker saw the
+    answer, come before others.
     """
     weighed = weights(text)
     places = [place for place in (chunk.units or sentences(chunk.text)) if chunk.text[slice(*place)].strip()]
     held = [weighed.keys() & meant(chunk.text[slice(*place)]) for place in places]
     pointed = [any(first < end and start < last for first, last in spans) for start, end in places]
-    total = sum(weighed.values())
-    if not total or not any(held):
+    if not any(held):
         return None
+    above = meant(chunk.place)
+    telling = {word: weight * (TITLE if word in above else 1.0) for word, weight in weighed.items()}
 
     def rank(place: int) -> tuple[float, int]:
-        return share(held[place], weighed) + PREFERRED * (pointed[place] and bool(held[place])), -place
+        return share(held[place], telling) + PREFERRED * (pointed[place] and bool(held[place])), -place
 
     best = max(range(len(places)), key=rank)
-    pair = _with_second(best, places, held, weighed, chunk.text)
+    pair = _with_second(best, places, held, telling, chunk.text) if most > 1 else [best]
     found = frozenset[str]().union(*(held[place] for place in pair))
     return Quoted(_joined(chunk.text, [places[place] for place in pair]), share(found, weighed))
 
 
 def weights(text: str) -> Mapping[str, float]:
     """How much each word that carries the meaning of `text` counts."""
-    text = _MARKUP.sub(" ", text)
-    names = frozenset(_names(text))
-    return {word: _weight(word, names) for word in _spelled(asked(_whole_numbers(text)))}
+    names = frozenset(_names(_MARKUP.sub(" ", text)))
+    return {word: _weight(word, names) for word in named_words(text)}
+
+
+def named_words(text: str) -> list[str]:
+    """The words that carry the meaning of `text`, in reading order, repeats included, numbers as digits."""
+    return _spelled(asked(_whole_numbers(_MARKUP.sub(" ", text))))
 
 
 def share(held: Iterable[str], weighed: Mapping[str, float]) -> float:
