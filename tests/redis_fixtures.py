@@ -122,11 +122,11 @@ async def link(request: pytest.FixtureRequest) -> AsyncGenerator[Link]:
             assert await endless(made) <= FOR_GOOD
 
 
-def rights(*, without: Collection[str] = (), **instead: str) -> list[str]:
-    """The user that the guide makes for the bot: name, password, keys and commands, as ACL SETUSER takes them."""
-    found = re.search(r"ACL SETUSER (.*?)\n\S", GUIDE.read_text("utf-8"), re.DOTALL)
-    assert found
-    words = shlex.split(found[1].replace("\\\n", " "))
+def rights(*, of: str = "~{footnote*", without: Collection[str] = (), **instead: str) -> list[str]:
+    """The user that the guide makes for these keys, as ACL SETUSER takes it: name, password, keys and commands."""
+    examples = re.findall(r"ACL SETUSER ((?:[^\n]*\\\n)*[^\n]*)\n", GUIDE.read_text("utf-8"))
+    users = [shlex.split(example.replace("\\\n", " ")) for example in examples]
+    (words,) = (user for user in users if of in user)
     return [instead.get(word, word) for word in words if word not in without]
 
 

@@ -15,7 +15,7 @@ from bot.adapters.redis.client import Link, connect, facts
 from bot.adapters.redis.server import EmbeddedServer
 from bot.errors import Misconfigured
 from bot.ports.memory import Cache
-from tests.redis_fixtures import EVERYWHERE, PASSWORD, USER, on
+from tests.redis_fixtures import EVERYWHERE, PASSWORD, USER, on, rights
 
 MANY = {f"model/{n}": bytes([n]) * 4096 for n in range(200)}
 
@@ -92,13 +92,13 @@ async def test_a_full_cache_is_a_miss(tmp_path: Path) -> None:
 
 
 async def test_a_cache_needs_few_rights(tmp_path: Path) -> None:
-    """A user who may read and write values is enough, and one who may not is found."""
+    """The user of the guide, who may read and write values, is enough, and one who may not is found."""
     server = EmbeddedServer(tmp_path)
     url = server.join()
     own = url.replace("unix://", f"unix://{USER}:{PASSWORD}@")
-    user = ("on", f">{PASSWORD}", "~{footnote-cache*", "+client|setname", "+info", "+get")
     async with connect(url) as link:
-        await link.call("ACL", "SETUSER", USER, *user)
+        await link.call("ACL", "SETUSER", *rights(of="~{footnote-cache*"))
+        await link.call("ACL", "SETUSER", USER, "-set")
         async with connect(own, prefix="footnote-cache", setting="REDIS_CACHE_URL") as ours:
             with pytest.raises(Misconfigured, match=r"^REDIS_CACHE_URL: .*'set'"):
                 await facts(ours, cache=True)
