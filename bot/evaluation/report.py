@@ -1,16 +1,18 @@
 """A run as people read it, as programs read it, and as it is saved to be compared with another."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bot.errors import BadRequest
-from bot.evaluation.experiments import Measured
+from bot.evaluation.experiments import FAILED, SHORT, Measured
 from bot.evaluation.metrics import Estimate, difference, estimate
+from bot.evaluation.watching import Spent
 
 _ORDER = """
     ndcg@10 recall@10 recall@50 mrr@10 file@1 file@5 section@5 mrr followup_file@5 followup_mrr evidence_shown
@@ -22,7 +24,10 @@ ORDER: list[str] = [*_ORDER.split()]
 
 
 class Run(BaseModel):
-    """Everything a run came to, one value per metric and question."""
+    """Everything a run came to, one value per metric and question.
+
+    What older versions did not save has a default. `unpriced` names models whose price nobody told.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,6 +37,10 @@ class Run(BaseModel):
     latency_ms: dict[Literal["p50", "p95"], float]
     groups: dict[str, str]
     values: dict[str, dict[str, float]]
+    name: str = ""
+    spent: Spent | None = None
+    short: dict[str, int] = Field(default_factory=dict[str, int])
+    unpriced: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -52,22 +61,55 @@ class Run(BaseModel):
             "queries": len(self.groups),
             "configuration": self.configuration,
             "latency_ms": self.latency_ms,
-            "metrics": _as_json(self.estimates()),
+            "per_question": self.per_question(),
+            "unpriced": list(self.unpriced),
+            "short": {what: self.short.get(what, 0) for what in SHORT},
+            "metrics": estimates_as_json(self.estimates()),
         }
 
+    def per_question(self) -> dict[str, float]:
+        """Dollars, calls of models, and tokens that a question took on average; empty where nobody counted."""
+        if self.spent is None or not self.groups:
+            return {}
+        totals, asked = asdict(self.spent), len(self.groups)
+        return {what: round(total / asked, 8) for what, total in totals.items()}
 
-def run_of(dataset: str, configuration: Mapping[str, Any], measured: Measured) -> Run:
+    @property
+    def failed(self) -> int:
+        """Questions that were not answered because a backend was away."""
+        return self.short.get(FAILED, 0)
+
+
+def run_of(
+    dataset: str,
+    configuration: Mapping[str, Any],
+    measured: Measured,
+    *,
+    name: str = "",
+    unpriced: Sequence[str] = (),
+) -> Run:
     """What was measured, as a run. Raises `BadRequest` when nothing was asked."""
-    if not measured.milliseconds:
+    if not measured.groups:
         raise BadRequest(f"{dataset} holds no judged question; see docs/guide/evaluating.md")
-    p50, p95 = np.percentile(measured.milliseconds, [50, 95])
     return Run(
         dataset=dataset,
-        configuration={**configuration, **measured.backends},
-        latency_ms={"p50": round(float(p50), 1), "p95": round(float(p95), 1)},
+        configuration=dict(configuration),
+        latency_ms=_percentiles(measured.milliseconds),
         groups=measured.groups,
-        values={name: dict(values) for name, values in measured.values.items()},
+        values={metric: dict(values) for metric, values in measured.values.items()},
+        name=name,
+        spent=measured.spent,
+        short={what: count for what in SHORT if (count := measured.short[what])},
+        unpriced=tuple(unpriced),
     )
+
+
+def _percentiles(milliseconds: Sequence[float]) -> dict[Literal["p50", "p95"], float]:
+    """Empty where every question failed."""
+    if not milliseconds:
+        return {}
+    p50, p95 = np.percentile(milliseconds, [50, 95])
+    return {"p50": round(float(p50), 1), "p95": round(float(p95), 1)}
 
 
 def save(run: Run, path: Path) -> None:
@@ -104,11 +146,12 @@ def differences_as_json(before: Run, after: Run) -> dict[str, Any]:
         "dataset": after.dataset,
         "before": before.configuration,
         "after": after.configuration,
-        "differences": _as_json(differences(before, after)),
+        "differences": estimates_as_json(differences(before, after)),
     }
 
 
-def _as_json(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, float]]:
+def estimates_as_json(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, float]]:
+    """Each with its mean, interval and count."""
     return {
         name: {"mean": round(e.mean, 4), "low": round(e.low, 4), "high": round(e.high, 4), "n": e.n}
         for name, e in estimates.items()
@@ -130,8 +173,30 @@ def told(run: Run) -> str:
     """The whole report as a person reads it."""
     configuration = ", ".join(f"{key} {value}" for key, value in run.configuration.items())
     head = f"{run.dataset}: {len(run.groups)} questions ({configuration})"
-    latency = f"latency p50 {run.latency_ms['p50']:.0f} ms, p95 {run.latency_ms['p95']:.0f} ms"
-    return f"{head}\n\n{table(run.estimates())}\n\n{latency}"
+    below = [_latency(run), _spending(run), _shortfalls(run)]
+    return "\n".join([head, "", table(run.estimates()), "", *filter(None, below)])
+
+
+def _latency(run: Run) -> str:
+    return f"latency p50 {run.latency_ms['p50']:.0f} ms, p95 {run.latency_ms['p95']:.0f} ms" if run.latency_ms else ""
+
+
+def _spending(run: Run) -> str:
+    """Nothing where no backend was called."""
+    took = run.per_question()
+    if not took.get("calls"):
+        return ""
+    each = f"{took['calls']:.1f} calls and {took['tokens']:,.0f} tokens a question"
+    return f"{each}, ${took['dollars'] * 1000:,.2f} for 1,000{unpriced(run)}"
+
+
+def unpriced(run: Run) -> str:
+    """What the dollars of a run leave out, in brackets."""
+    return f" (no price is known for {', '.join(run.unpriced)})" if run.unpriced else ""
+
+
+def _shortfalls(run: Run) -> str:
+    return ", ".join(f"{run.short[what]} {what}" for what in SHORT if run.short.get(what))
 
 
 def told_differences(before: Run, after: Run) -> str:

@@ -11,6 +11,7 @@ from bot.errors import BadRequest
 from bot.evaluation import report
 from bot.evaluation.experiments import Measured
 from bot.evaluation.report import Run
+from bot.evaluation.watching import Spent
 
 NAMES = (
     "ndcg@10 recall@10 recall@50 mrr@10 file@1 file@5 section@5 mrr followup_file@5 followup_mrr evidence_shown "
@@ -25,17 +26,21 @@ def a_run(dataset: str = "house", *, mrr: tuple[float, ...] = (1.0, 0.5, 0.25), 
     measured.values["declined_unanswerable"] = {"u1": 1.0}
     measured.groups = {**{f"q{n}": f"q{n}" for n in range(len(mrr))}, "u1": "u1"}
     measured.milliseconds = [float(n) for n in range(1, 101)]
-    measured.backends = {"reranker": "double"}
-    return report.run_of(dataset, {"rewrite": rewrite}, measured)
+    measured.spent = Spent(dollars=0.02, calls=8, tokens=4000)
+    return report.run_of(dataset, {"rewrite": rewrite, "reranker": "double"}, measured)
 
 
 def test_programs_read_what_was_promised() -> None:
     """The JSON has the keys that the README names, and every metric its mean, interval and count."""
     told = a_run().as_json()
-    assert set(told) == {"dataset", "queries", "configuration", "latency_ms", "metrics"}
+    assert set(told) == {
+        "dataset", "queries", "configuration", "latency_ms", "per_question", "unpriced", "short", "metrics",
+    }  # fmt: skip
     assert (told["dataset"], told["queries"]) == ("house", 4)
     assert told["configuration"] == {"rewrite": "auto", "reranker": "double"}
     assert told["latency_ms"] == {"p50": 50.5, "p95": 95.0}
+    assert told["per_question"] == {"dollars": 0.005, "calls": 2.0, "tokens": 1000.0}
+    assert told["short"] == {"failed": 0, "unwritten": 0, "unranked": 0, "unembedded": 0}
     assert set(told["metrics"]["mrr"]) == {"mean", "low", "high", "n"}
     assert told["metrics"]["mrr"]["mean"] == pytest.approx(0.5833, abs=1e-4)
     assert told["metrics"]["mrr"]["n"] == 3
@@ -56,6 +61,19 @@ def test_people_read_a_table() -> None:
     assert "0.583" in line
     assert line.split()[-1] == "3"
     assert "latency p50 50 ms, p95 95 ms" in told
+    assert "2.0 calls and 1,000 tokens a question, $5.00 for 1,000" in told
+
+
+def test_people_are_told_what_the_dollars_leave_out_and_what_went_wrong() -> None:
+    """A model without a price is named beside the cost; questions that came short of something are counted."""
+    measured = Measured()
+    measured.groups = {"q1": "q1", "q2": "q2"}
+    measured.spent = Spent(calls=2, tokens=100)
+    measured.short.update({"failed": 1, "unwritten": 0, "unranked": 2})
+    told = report.told(report.run_of("house", {}, measured, unpriced=("llama-9",)))
+    assert "$0.00 for 1,000 (no price is known for llama-9)" in told
+    assert told.splitlines()[-1] == "1 failed, 2 unranked"
+    assert "latency" not in told
 
 
 def test_a_saved_run_is_read_back(tmp_path: Path) -> None:
@@ -63,6 +81,16 @@ def test_a_saved_run_is_read_back(tmp_path: Path) -> None:
     report.save(a_run(), tmp_path / "run.json")
     assert report.read(tmp_path / "run.json") == a_run()
     assert json.loads((tmp_path / "run.json").read_text())["version"] == 1
+
+
+def test_a_run_of_an_older_version_is_read(tmp_path: Path) -> None:
+    """A file from before costs were counted is a run without costs, and can be compared."""
+    old = json.loads(a_run().model_dump_json(exclude={"name", "spent", "short", "unpriced"}))
+    assert "spent" not in old
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    run = report.read(tmp_path / "old.json")
+    assert run.per_question() == {}
+    assert report.differences(run, a_run())["mrr"].mean == 0
 
 
 @pytest.mark.parametrize(
