@@ -5,6 +5,7 @@ An adapter is imported inside the function that needs it, so that a command pays
 
 from bot.composition.answering import Writing, answering, conversing, writing
 from bot.composition.backends import check_model
+from bot.composition.facts import cohere_lacks, openai_lacks, weaviate_facts
 from bot.composition.home import apart, now, private
 from bot.composition.memory import memory_facts, remembering
 from bot.composition.slack import Bot, bot
@@ -16,10 +17,13 @@ __all__ = [
     "apart",
     "bot",
     "check_model",
+    "cohere_lacks",
     "conversing",
     "memory_facts",
     "now",
+    "openai_lacks",
     "private",
     "remembering",
+    "weaviate_facts",
     "writing",
 ]

@@ -38,9 +38,9 @@ class Backends:
         """Text to vectors; those of a vendor are kept, so that a question that comes again costs nothing."""
         match self._settings.models.embedder:
             case "cohere":
-                return await self._cached((await self._of_cohere()).embedder())
+                return await self._cached((await self.cohere()).embedder())
             case "openai":
-                return await self._cached((await self._of_openai()).embedder())
+                return await self._cached((await self.openai()).embedder())
             case "local":
                 return self._local_embedder()
 
@@ -86,9 +86,9 @@ class Backends:
         floors = Floors(decline=asking.decline_below, plain=asking.plain_from)
         match self._settings.models.reranker:
             case "cohere":
-                return (await self._of_cohere()).reranker(floors)
+                return (await self.cohere()).reranker(floors)
             case "openai":
-                return (await self._of_openai()).reranker(floors)
+                return (await self.openai()).reranker(floors)
             case "local":
                 from bot.adapters.local.reranker import LocalReranker
 
@@ -98,9 +98,9 @@ class Backends:
         """Passages to statements."""
         match self._settings.models.generator:
             case "cohere":
-                return (await self._of_cohere()).generator()
+                return (await self.cohere()).generator()
             case "openai":
-                return (await self._of_openai()).generator(embedder)
+                return (await self.openai()).generator(embedder)
             case "quotes":
                 return _quotes()
 
@@ -112,9 +112,9 @@ class Backends:
         """Follow-ups made whole."""
         match self._settings.models.rewriter:
             case "cohere":
-                return (await self._of_cohere()).rewriter()
+                return (await self.cohere()).rewriter()
             case "openai":
-                return (await self._of_openai()).rewriter()
+                return (await self.openai()).rewriter()
             case "history":
                 from bot.adapters.local.rewriter import HistoryRewriter
 
@@ -127,7 +127,8 @@ class Backends:
             self._bounds = bounds(self._settings)
         return self._bounds
 
-    async def _of_cohere(self) -> CohereModels:
+    async def cohere(self) -> CohereModels:
+        """Cohere's models over one client."""
         named = self._settings.cohere
         if self._cohere is None and named is not None:
             with installed("COHERE_API_KEY", "cohere"):
@@ -140,7 +141,8 @@ class Backends:
         assert self._cohere is not None  # noqa: S101 - settings choose Cohere only where it can be reached
         return self._cohere
 
-    async def _of_openai(self) -> OpenAIModels:
+    async def openai(self) -> OpenAIModels:
+        """The models of the OpenAI-compatible server over one client."""
         named = self._settings.openai
         if self._openai is None and named is not None:
             with installed("OPENAI_BASE_URL", "openai"):

@@ -29,7 +29,7 @@ class Bounds:
     def guard(
         self, provider: str, kind: "Kind", model: str, *, deadline: float, tries: int = TRIES, work: str = ""
     ) -> "Guard":
-        """A guard for calls that may take `deadline` seconds with all their tries; `work` tells uses of a model apart."""
+        """A guard for calls that may take `deadline` seconds with all their tries; `work` tells uses apart."""
         from bot.adapters.wrappers.breaker import Breaker
         from bot.adapters.wrappers.guard import Guard
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.doctor import index, machine, memory, people, slack, tokens
+from bot.doctor import backends, index, machine, memory, people, slack, tokens
 from bot.doctor import settings as variables
 from bot.doctor.findings import Check, Findings, Found, Look, look_at
 from bot.doctor.wire import PATIENCE, Wire, open_wire
@@ -46,6 +46,7 @@ async def examine(
             *([] if without & _OF_SLACK else patient.slack(transport)),
             *patient.machine(transport),
             *([] if without & _OF_MEMORY else patient.memory()),
+            *patient.backends(),
             *patient.index(),
         ]
         found = await look_at(checks, on_done=on_done)
@@ -137,11 +138,18 @@ class Patient:
         """That what is accepted is kept."""
         return [Check(memory.REDIS, partial(memory.server, self.settings), needs=(machine.HOME,))]
 
+    def backends(self) -> list[Check]:
+        """That each vendor of the settings answers, takes our key, and has the models."""
+        looks = backends.looks(self.settings)
+        return [Check(name, look, deadline=backends.PATIENCE) for name, look in looks.items()]
+
     def index(self) -> list[Check]:
         """That there is something to answer from, and that it is fresh."""
+        needs = (machine.HOME, *backends.looks(self.settings))
+        own = [Check(index.MODEL, partial(index.model, self.settings))]
         return [
-            Check(index.MODEL, partial(index.model, self.settings)),
-            Check(index.INDEX, partial(index.index, self.settings), needs=(machine.HOME,)),
+            *(own if self.settings.models.embedder == "local" else []),
+            Check(index.INDEX, partial(index.index, self.settings), needs=needs),
             Check(index.SOURCES, self._sources, needs=(machine.HOME,)),
         ]
 

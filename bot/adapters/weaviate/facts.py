@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from weaviate import WeaviateAsyncClient
 from weaviate.classes.query import Filter
+from weaviate.exceptions import WeaviateBaseError
 
 from bot.adapters.weaviate import schema
-from bot.adapters.weaviate.client import Line, Place
+from bot.adapters.weaviate.client import Gone, Line, Place, said
+
+NOWHERE: Final = "FootnoteNowhere"
+"""A collection that is never made."""
 
 
 async def facts(place: Place) -> Mapping[str, str]:
@@ -36,7 +41,19 @@ async def _facts(line: Line, client: WeaviateAsyncClient) -> dict[str, str]:
         "index": current or "",
         "before": before or "",
     }
-    return told if current is None else told | await _of_index(line, client, schema.Names(current))
+    if current is None:
+        await _asked_over_grpc(line, client)
+        return told
+    return told | await _of_index(line, client, schema.Names(current))
+
+
+async def _asked_over_grpc(line: Line, client: WeaviateAsyncClient) -> None:
+    """Searches go over gRPC, which may be closed where HTTP is open: a name that is not there is an answer too."""
+    try:
+        await client.collections.use(NOWHERE).query.fetch_objects(limit=1)
+    except WeaviateBaseError as error:
+        if not isinstance(said(error, line.place), Gone):
+            raise
 
 
 async def _of_index(line: Line, client: WeaviateAsyncClient, names: schema.Names) -> dict[str, str]:
