@@ -93,7 +93,8 @@ class WeaviateIndex:
         """The read side. Hits have their vectors if `vectors`, and those of their units if `units` too.
 
         A server that cannot be reached now is no reason not to open. Raises `NothingIndexed` when it says that there is
-        no index, `IndexMismatch` when another model or schema made what is there, `Misconfigured` for no address.
+        no index, `IndexMismatch` when another model or schema made what is there, `Unusable` when it refuses us; and
+        `Misconfigured` without an address.
         """
         index = WeaviateIndex(place, model=model, dimension=dimension, vectors=vectors, units=units, deadline=deadline)
         try:
