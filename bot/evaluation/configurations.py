@@ -14,6 +14,8 @@ from typing import Any
 from bot.errors import BadRequest
 
 NAME = "name"
+CLOSE = 0.85
+"""How alike a key must be to a setting that was probably meant: all of them begin alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def _parsed(path: Path) -> dict[str, Any]:
 
 def _value(path: Path, key: str, value: Any, known: Collection[str]) -> str:
     if key not in known:
-        near = difflib.get_close_matches(key, known, n=1)
+        near = difflib.get_close_matches(key, known, n=1, cutoff=CLOSE)
         raise BadRequest(f"{path}: {key} is no setting that answers depend on" + _hint(near))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise BadRequest(f"{path}: {key} must be text or a number")
