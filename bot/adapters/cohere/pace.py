@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 MINUTE: Final = 60.0
+NEARLY: Final = 1e-6
+"""What sums of floats may miss of an input, so that nobody waits for that."""
 AT_ONCE: Final = 192
 """Inputs that may go at once after a pause. The others come evenly, so that no call waits long for its turn."""
 
@@ -37,7 +39,7 @@ class Pace:
         """Return once `inputs` more may be sent, and count them. More than fit at once wait for a full bucket."""
         async with self._turn:
             needed = min(float(inputs), self._size)
-            while (missing := needed - self._filled()) > 0:
+            while (missing := needed - self._filled()) > NEARLY:
                 await self._sleep(missing / self._rate)
             self._level -= inputs
 
