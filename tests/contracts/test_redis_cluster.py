@@ -7,17 +7,25 @@ import signal
 import time
 from collections.abc import Generator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from redis.crc import key_slot
 
 from bot.adapters.redis.client import Link, check, connect, facts
-from bot.adapters.redis.link import Step, parts
+from bot.adapters.redis.conversations import RedisConversations
+from bot.adapters.redis.feedback import RedisFeedbackBook
+from bot.adapters.redis.link import Step
 from bot.adapters.redis.queue import RedisJobQueue
+from bot.adapters.redis.records import RedisAnswerRecords
+from bot.adapters.redis.stops import RedisStops
+from bot.conversations import Turn
 from bot.errors import MemoryUnavailable, Misconfigured
+from bot.feedback import Escalation, Feedback
 from bot.models import ConversationKey
 from bot.ports.queue import Claim
+from tests.nouns import NOON
 from tests.redis_fixtures import a_job, on
 from tests.redis_servers import Cluster, RedisServer
 
@@ -38,13 +46,47 @@ def _slot(key: str) -> int:
     return key_slot(key.encode())
 
 
-def test_what_is_kept_about_one_thing_lies_together(link: Link) -> None:
-    """Keys of a conversation share a slot, and so do those of a question, and all of the queue; things are spread."""
-    conversation = {_slot(link.key(what, of=parts(KEY))) for what in ("turns", "part", "work")}
-    question = {_slot(link.key(what, of=("question", "q1"))) for what in ("record", "ratings", "escalation", "stop")}
-    queue = {_slot(link.key(*name)) for name in (("jobs",), ("leases",), ("fence",), ("dead",), ("once", "event:Ev1"))}
-    assert [len(slots) for slots in (conversation, question, queue)] == [1, 1, 1]
-    assert len({_slot(link.key("record", of=("question", f"q{n}"))) for n in range(100)}) > 90
+async def _slots(link: Link) -> set[int]:
+    """The slots of all keys of the link, which are then forgotten."""
+    keys = [key for found in (await link.told("KEYS", f"{{{link.prefix}*")).values() for key in found]
+    for key in keys:
+        await link.call("DEL", key.decode())
+    assert len(keys) > 1
+    return {_slot(key.decode()) for key in keys}
+
+
+async def test_what_is_kept_about_one_conversation_lies_together(link: Link) -> None:
+    """What was said, whether the bot takes part, and what it works on are on one slot; conversations are spread."""
+    conversations, stops = RedisConversations(link), RedisStops(link)
+    await conversations.remember(KEY, Turn("When?", "When?", "At noon", {}, NOON, "q1"))
+    await conversations.join(KEY)
+    await stops.working(KEY, "q1")
+    assert len(await _slots(link)) == 1
+    for n in range(50):
+        await conversations.join(replace(KEY, thread=str(n)))
+    assert len(await _slots(link)) > 40
+
+
+async def test_what_is_kept_about_one_question_lies_together(link: Link) -> None:
+    """Its record, ratings, escalation and the wish to stop it are on one slot, apart from the lists by time."""
+    records, book, stops = RedisAnswerRecords(link), RedisFeedbackBook(link), RedisStops(link)
+    await records.read("q1", fence=1)
+    await book.rate(Feedback("q1", "U1", "good", NOON))
+    await book.escalate(Escalation("q1", "U1", "C1", "1.1", NOON))
+    await stops.ask("q1")
+    for listed in ("rated", "escalated"):
+        await link.call("DEL", link.key(of=(listed,)))
+    assert len(await _slots(link)) == 1
+
+
+async def test_all_of_the_queue_lies_together(link: Link) -> None:
+    """Jobs, leases, fences, dead letters and the keys of use are touched in one step, and so on one slot."""
+    queue = RedisJobQueue(link)
+    for n in range(3):
+        await queue.enqueue(a_job(n), once=[f"event:Ev{n}"])
+    first, *_ = await queue.claim(limit=2, wait=0)
+    await queue.bury(first, reason="no reason")
+    assert len(await _slots(link)) == 1
 
 
 @on(["cluster"])
