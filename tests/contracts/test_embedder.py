@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bot.adapters.local.embedder import LocalEmbedder
 from bot.ports.search import Embedder
 from tests.contracts.cohere_rig import cohere_embedder
+from tests.contracts.openai_rig import openai_embedder
 from tests.nouns import a_chunk
 
 ODD = [
@@ -38,7 +39,11 @@ async def local(reader: LocalEmbedder) -> AsyncGenerator[Embedder]:
 
 
 Opening = Callable[[LocalEmbedder], AbstractAsyncContextManager[Embedder]]
-ADAPTERS: Final[Mapping[str, Opening]] = {"local": local, "cohere": lambda _: cohere_embedder()}
+ADAPTERS: Final[Mapping[str, Opening]] = {
+    "local": local,
+    "cohere": lambda _: cohere_embedder(),
+    "openai": lambda _: openai_embedder(),
+}
 
 
 @pytest.fixture(params=ADAPTERS)

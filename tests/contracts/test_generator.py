@@ -17,6 +17,7 @@ from bot.models import Hit, Query, Statement
 from bot.ports.generation import Generator
 from indexing.passages import passage_document
 from tests.contracts.cohere_rig import cohere_generator, cohere_late_generator
+from tests.contracts.openai_rig import openai_generator
 from tests.nouns import a_hit
 from tests.searching import Library
 
@@ -38,6 +39,7 @@ ADAPTERS: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Generator]
     "quotes": quotes,
     "cohere": cohere_generator,
     "cohere, late citations": cohere_late_generator,
+    "openai": openai_generator,
 }
 
 

@@ -12,6 +12,7 @@ from bot.adapters.local.reranker import LocalReranker
 from bot.models import Query
 from bot.ports.search import Reranker
 from tests.contracts.cohere_rig import cohere_older_reranker, cohere_reranker
+from tests.contracts.openai_rig import openai_reranker, tei_reranker
 from tests.nouns import a_hit
 from tests.searching import Library
 
@@ -26,6 +27,8 @@ ADAPTERS: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Reranker]]
     "local": local,
     "cohere": cohere_reranker,
     "cohere, version 4": cohere_older_reranker,
+    "openai": openai_reranker,
+    "openai, as TEI ranks": tei_reranker,
 }
 
 

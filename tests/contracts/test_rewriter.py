@@ -13,6 +13,7 @@ from bot.adapters.local.rewriter import HistoryRewriter
 from bot.conversations import Turn
 from bot.ports.generation import Rewriter
 from tests.contracts.cohere_rig import cohere_rewriter
+from tests.contracts.openai_rig import openai_rewriter
 from tests.nouns import NOON
 from tests.searching import Library
 
@@ -26,6 +27,7 @@ async def history() -> AsyncGenerator[Rewriter]:
 ADAPTERS: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Rewriter]]]] = {
     "history": history,
     "cohere": cohere_rewriter,
+    "openai": openai_rewriter,
 }
 
 

@@ -1,0 +1,87 @@
+"""The one place where what such a server refuses, or fails to do, becomes an error of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import Final
+
+import httpx
+from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
+
+from bot.errors import Unavailable, Unusable
+
+FOR_NOW: Final = frozenset((408, 409, 425, 429))
+"""What passes by itself, beside every error of the server's own; any other refusal stays until somebody acts."""
+LEAST_OF_ITS_OWN: Final = 500
+REASONS: Final[Mapping[int, str]] = {
+    400: "does not take this call",
+    401: "refuses the API key",
+    402: "asks for a payment",
+    403: "does not let this API key do that",
+    404: "knows no such model or address",
+    413: "finds this call too large",
+    422: "does not take this call",
+}
+SPENT: Final = frozenset(("insufficient_quota", "billing_hard_limit_reached"))
+"""Codes of a 429 that does not pass by waiting."""
+
+
+@contextmanager
+def translated(what: str) -> Generator[None]:
+    """Raise `Unavailable`, or `Unusable`, for whatever the SDK or HTTP raises inside.
+
+    No message, and no error behind it, holds words of a question, of a document or of the key: servers repeat in their
+    errors what they were sent.
+    """
+    try:
+        yield
+    except APIStatusError as error:
+        raise refusal(what, error.status_code, error.response.headers, str(error.code or error.type or "")) from None
+    except (APITimeoutError, httpx.TimeoutException):
+        raise Unavailable(f"the model server did not answer in time ({what})") from None
+    except (APIConnectionError, httpx.HTTPError):
+        raise Unavailable(f"the model server cannot be reached ({what})") from None
+    except OpenAIError:
+        raise Unavailable(f"the model server failed ({what})") from None
+    except (ValueError, TypeError, AttributeError, LookupError):
+        raise malformed(what) from None
+
+
+def refusal(what: str, status: int, headers: Mapping[str, str], code: str) -> Unavailable:
+    """The error for a reply with this status, and the server's own code where it says one."""
+    if code in SPENT:
+        return Unusable(f"the model server asks for a payment ({what}, {status})", code=code)
+    if status in FOR_NOW or status >= LEAST_OF_ITS_OWN:
+        return Unavailable(f"the model server refuses for now ({what}, {status})", retry_after=retry_after(headers))
+    return Unusable(f"the model server {REASONS.get(status, 'refuses')} ({what}, {status})", code=str(status))
+
+
+def malformed(what: str) -> Unavailable:
+    """The error for a reply that is not what the API promises."""
+    return Unavailable(f"the model server's reply cannot be read ({what})")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, by whichever header says so; None where none does."""
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    after = headers.get("retry-after", "")
+    seconds = _number(after)
+    if seconds is None and after:
+        try:
+            return max(0.0, parsedate_to_datetime(after).timestamp() - time())
+        except ValueError:
+            return None
+    return seconds
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if 0 <= number < float("inf") else None
