@@ -9,6 +9,7 @@ from bot.adapters.openai.embedder import OpenAIEmbedder, measured
 from bot.errors import Unavailable, Unusable
 from tests.contracts.openai_rig import a_rig
 from tests.nouns import a_chunk
+from tests.standins.openai import OpenAIStandIn
 from tests.standins.openai_rules import EMBED, SIZE
 
 
@@ -45,6 +46,28 @@ async def test_the_length_of_vectors_is_found_and_checked() -> None:
         with pytest.raises(Unusable) as refused:
             await OpenAIEmbedder(rig.client, model=EMBED, dimension=768).embed_queries(["x"])
         assert refused.value.code == "dimension"
+
+
+async def test_a_text_past_the_window_is_embedded_by_its_beginning() -> None:
+    """It fails the whole batch on Ollama: the others stay whole, in order."""
+    texts = ["soup", "lunch " * 300, "bike"]
+    async with a_rig(OpenAIStandIn(window=1_000)) as rig:
+        embedder = OpenAIEmbedder(rig.client, model=EMBED, dimension=SIZE)
+        rows = await embedder.embed_queries(texts)
+        alone = await embedder.embed_queries(["soup", "lunch", "bike"])
+    assert np.allclose(rows, alone, atol=1e-5)
+
+
+async def test_a_refusal_for_another_reason_is_not_asked_again() -> None:
+    """Nor one of a short text."""
+    async with a_rig(OpenAIStandIn(window=10)) as rig:
+        embedder = OpenAIEmbedder(rig.client, model=EMBED, dimension=SIZE)
+        with pytest.raises(Unusable):
+            await embedder.embed_queries(["lunch is at noon"])
+        rig.api.refuse(400, words="no")
+        with pytest.raises(Unusable):
+            await embedder.embed_queries(["x", "y"])
+        assert len(rig.api.calls) == 2
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ class OpenAIStandIn:
         rerank: str = "jina",
         logits: bool = False,
         below_v1: bool = True,
+        window: int = 1_000_000,
     ) -> None:
         self.key = key
         self.url = ""
@@ -95,6 +96,8 @@ class OpenAIStandIn:
         self.logits = logits
         self.below_v1 = below_v1
         """Whether /v1/rerank is there beside /rerank."""
+        self.window = window
+        """Characters of a text that it embeds: a longer one is refused, with all that came with it."""
         self.behave_well()
 
     # --- how it behaves ---------------------------------------------------------------------------------------------
@@ -176,7 +179,7 @@ class OpenAIStandIn:
 
     def embed(self, body: Body) -> Mapping[str, Any]:
         """POST /v1/embeddings: the last text first, because order is what `index` says."""
-        size = rules.embedding(body)
+        size = rules.embedding(body, window=self.window)
         texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
         data = [
             {"object": "embedding", "index": place, "embedding": mind.vector(text, "text", size)}

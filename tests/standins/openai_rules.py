@@ -68,12 +68,13 @@ def chatting(body: Body, *, without: Collection[str] = (), strictness: int = 400
     _unless("stream_options" not in body or bool(body.get("stream")), 400, "'stream_options' needs 'stream'")
 
 
-def embedding(body: Body) -> int:
+def embedding(body: Body, *, window: int) -> int:
     """A body for /v1/embeddings; the length of its vectors."""
     _model(body, (EMBED,))
     texts = _texts(body.get("input"), 400, "input")
     _unless(body.get("encoding_format", "float") == "float", 400, "encoding_format must be float")
     _unless(len(texts) <= BATCH, 413, f"batch size {len(texts)} > maximum allowed batch size {BATCH}")
+    _unless(max(map(len, texts)) <= window, 400, "the input length exceeds the context length")
     return SIZE
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from bot.adapters.openai.client import OpenAIClient
+from bot.adapters.openai.refusals import TOO_LONG
 from bot.adapters.openai.sendable import sendable
 from bot.adapters.openai.together import together
 from bot.errors import Unusable
@@ -23,6 +24,9 @@ SECONDS: Final = 30.0
 """For one call; a model that is loaded at its first use takes its time."""
 LONGEST: Final = 8_000
 """Characters of a text that are sent, far more than a chunk has: servers refuse what does not fit their window."""
+
+SHORTEST: Final = 200
+"""Characters of a text that every model has room for: a server that refuses it means something else."""
 
 
 class OpenAIEmbedder:
@@ -84,12 +88,27 @@ class OpenAIEmbedder:
 
     async def _matrix(self, texts: Sequence[str]) -> Matrix:
         async with self._at_once:
-            rows = await vectors(self._client, self._model, texts, seconds=self._seconds)
+            rows = await self._fitting(texts)
         if rows.shape[1] != self._dimension:
             raise Unusable(
                 f"{self._model} gives vectors of {rows.shape[1]} numbers, not of {self._dimension}", code="dimension"
             )
         return rows
+
+    async def _fitting(self, texts: Sequence[str]) -> Matrix:
+        """The vectors; of fewer texts at once, then of the beginning of one, where the server finds them too long.
+
+        Ollama fails a whole batch for one text past the model's window, and no longer cuts it by itself.
+        """
+        try:
+            return await vectors(self._client, self._model, texts, seconds=self._seconds)
+        except Unusable as error:
+            half = len(texts) // 2
+            if error.code != TOO_LONG or (not half and len(texts[0]) < SHORTEST):
+                raise
+        if not half:
+            return await self._fitting([sendable(texts[0], most=len(texts[0]) // 2)])
+        return np.concatenate([await self._fitting(texts[:half]), await self._fitting(texts[half:])])
 
 
 async def measured(client: OpenAIClient, model: str, *, seconds: float = SECONDS) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
@@ -27,6 +28,11 @@ REASONS: Final[Mapping[int, str]] = {
 }
 SPENT: Final = frozenset(("insufficient_quota", "billing_hard_limit_reached"))
 """Codes of a 429 that does not pass by waiting."""
+TOO_LONG: Final = "too_long"
+"""The code of a refusal of texts for their length or their number: asking for less can help."""
+
+_TOO_LONG = re.compile(r"context (?:length|size|window)|too (?:long|large)|maximum|exceeds", re.IGNORECASE)
+_OF_LENGTH: Final = frozenset((400, 413, 422, 500))
 
 
 @contextmanager
@@ -39,7 +45,8 @@ def translated(what: str) -> Generator[None]:
     try:
         yield
     except APIStatusError as error:
-        raise refusal(what, error.status_code, error.response.headers, str(error.code or error.type or "")) from None
+        code = TOO_LONG if _is_too_long(error) else str(error.code or error.type or "")
+        raise refusal(what, error.status_code, error.response.headers, code) from None
     except (APITimeoutError, httpx.TimeoutException):
         raise Unavailable(f"the model server did not answer in time ({what})") from None
     except (APIConnectionError, httpx.HTTPError):
@@ -54,9 +61,16 @@ def refusal(what: str, status: int, headers: Mapping[str, str], code: str) -> Un
     """The error for a reply with this status, and the server's own code where it says one."""
     if code in SPENT:
         return Unusable(f"the model server asks for a payment ({what}, {status})", code=code)
+    if code == TOO_LONG:
+        return Unusable(f"the model server finds a text too long ({what}, {status})", code=code)
     if status in FOR_NOW or status >= LEAST_OF_ITS_OWN:
         return Unavailable(f"the model server refuses for now ({what}, {status})", retry_after=retry_after(headers))
     return Unusable(f"the model server {REASONS.get(status, 'refuses')} ({what}, {status})", code=str(status))
+
+
+def _is_too_long(error: APIStatusError) -> bool:
+    """Ollama says it with 400, llama.cpp with 500, Text Embeddings Inference with 413 or 422."""
+    return error.status_code in _OF_LENGTH and _TOO_LONG.search(error.message) is not None
 
 
 def malformed(what: str) -> Unavailable:
