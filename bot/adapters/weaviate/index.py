@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -145,9 +146,8 @@ class WeaviateIndex:
             visible &= Filter.by_property("source").contains_any(sources)
         asked = Asked.of(query, filters=visible, properties=self._properties, with_vector=self._vectors)
         found = await self._read(partial(_search, asked, visible_to, limit))
-        hits = [_hit(one, query) for one in found]
-        shown = [hit for hit in hits if _is_for(hit.chunk, visible_to, within)]
-        return shown[:limit]
+        shown = (one for one in found if _is_for(one.chunk, visible_to, within))
+        return [_hit(one, query) for one in islice(shown, limit)]
 
     async def chunks(self, ids: Sequence[str], *, visible_to: Audience) -> Mapping[str, Chunk]:
         """Those of the chunks that exist and are readable by all of `visible_to`, by id."""
@@ -215,8 +215,8 @@ def _is_for(chunk: Chunk, audience: Audience, within: frozenset[str]) -> bool:
 
 async def _search(asked: Asked, audience: Audience, limit: int, view: View) -> list[Found]:
     found = await ranked(view.chunks, asked, limit=limit)
-    stale = await _stale(view, (one.properties for one in found), audience)
-    return [one for one in found if _version(one.properties) not in stale]
+    stale = await _stale(view, ((one.chunk.document_id, one.version) for one in found), audience)
+    return [one for one in found if (one.chunk.document_id, one.version) not in stale]
 
 
 def _hit(one: Found, query: Query) -> Hit:
@@ -224,18 +224,14 @@ def _hit(one: Found, query: Query) -> Hit:
     cosine = one.cosine or 0.0
     if embedding is not None and query.vector is not None:
         cosine = float(np.dot(embedding.vector, query.vector))
-    return Hit(chunk_of(one.properties), one.score, one.bm25 or 0.0, cosine, embedding)
+    return Hit(one.chunk, one.score, one.bm25 or 0.0, cosine, embedding)
 
 
-def _version(properties: Mapping[str, Any]) -> tuple[str, str]:
-    return properties["document_id"], properties["version"]
-
-
-async def _stale(view: View, found: Iterable[Mapping[str, Any]], audience: Audience) -> frozenset[tuple[str, str]]:
+async def _stale(view: View, found: Iterable[tuple[str, str]], audience: Audience) -> frozenset[tuple[str, str]]:
     """Versions that are not what their document is now. Only a document of which two were found can have any."""
     versions: dict[str, set[str]] = defaultdict(set)
-    for one in found:
-        versions[one["document_id"]].add(one["version"])
+    for document_id, version in found:
+        versions[document_id].add(version)
     double = [document_id for document_id, several in versions.items() if len(several) > 1]
     visible = _visible(audience)
     if not double or visible is None:
@@ -248,7 +244,7 @@ async def _stale(view: View, found: Iterable[Mapping[str, Any]], audience: Audie
 
 
 async def _chunks(ids: Sequence[str], visible: FilterReturn, audience: Audience, view: View) -> list[Chunk]:
-    found: list[Mapping[str, Any]] = []
+    found: list[tuple[Chunk, str]] = []
     for start in range(0, len(ids), AT_ONCE):
         few = list(ids[start : start + AT_ONCE])
         reply = await view.chunks.query.fetch_objects(
@@ -256,9 +252,9 @@ async def _chunks(ids: Sequence[str], visible: FilterReturn, audience: Audience,
             limit=VERSIONS * len(few),
             return_properties=list(SHOWN),
         )
-        found += [one.properties for one in reply.objects]
-    stale = await _stale(view, found, audience)
-    return [chunk_of(one) for one in found if _version(one) not in stale]
+        found += [(chunk_of(one.properties), one.properties["version"]) for one in reply.objects]
+    stale = await _stale(view, ((chunk.document_id, version) for chunk, version in found), audience)
+    return [chunk for chunk, version in found if (chunk.document_id, version) not in stale]
 
 
 async def _documents(view: View, document_ids: Sequence[str], visible: FilterReturn) -> list[Mapping[str, Any]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, Literal, cast
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -18,11 +20,8 @@ from bot.words import words
 
 Properties = Mapping[str, Any]
 
-SHOWN: Final = (
-    *("document_id", "chunk_id", "version", "source", "readable_by", "heading_path", "updated"),
-    *("path", "title", "text", "url", "revision", "owner", "position", "lines", "units"),
-)
-"""The properties that make a chunk."""
+SHOWN: Final = ("kept", "readable_by", "version")
+"""The properties that make a chunk: few, because the client takes longer over each than over all that is in `kept`."""
 HALVES: Final = "halves"
 """The property with the units' vectors."""
 PLACE: Final = 2
@@ -76,7 +75,7 @@ def chunk_objects(
 
 
 def chunk_properties(chunk: Chunk, version: str) -> dict[str, Any]:
-    """What is kept of a chunk but for its vectors."""
+    """What is kept of a chunk but for its vectors: what is searched and filtered by, and all there is to show."""
     return {
         "words": spelled(chunk),
         "document": document_uuid(chunk.document_id),
@@ -87,15 +86,26 @@ def chunk_properties(chunk: Chunk, version: str) -> dict[str, Any]:
         "readable_by": [str(principal) for principal in chunk.readable_by],
         "heading_path": list(chunk.heading_path),
         "updated": chunk.updated,
+        "kept": json.dumps(_shown(chunk), ensure_ascii=False, separators=(",", ":")),
+    }
+
+
+def _shown(chunk: Chunk) -> dict[str, Any]:
+    return {
+        "id": chunk.id,
+        "document_id": chunk.document_id,
+        "source": chunk.source,
         "path": chunk.path,
         "title": chunk.title,
+        "heading_path": chunk.heading_path,
         "text": chunk.text,
-        "url": chunk.url,
-        "revision": chunk.revision,
-        "owner": chunk.owner,
         "position": chunk.position,
-        "lines": list(chunk.lines),
-        "units": [bound for unit in chunk.units for bound in unit],
+        "lines": chunk.lines,
+        "url": chunk.url,
+        "updated": chunk.updated and chunk.updated.isoformat(),
+        "revision": chunk.revision,
+        "units": chunk.units,
+        "owner": chunk.owner,
     }
 
 
@@ -132,25 +142,26 @@ def _halves(units: Matrix | None) -> dict[str, str]:
 
 
 def chunk_of(properties: Properties) -> Chunk:
-    """The chunk that an object holds."""
-    bounds = cast("list[int]", properties["units"] or [])
-    first, last = cast("list[int]", properties["lines"])
+    """The chunk that an object holds, for those who may read it now."""
+    kept: dict[str, Any] = json.loads(properties["kept"])
+    updated: str | None = kept["updated"]
+    first, last = kept["lines"]
     return Chunk(
-        id=properties["chunk_id"],
-        document_id=properties["document_id"],
-        source=properties["source"],
-        path=properties["path"],
-        title=properties["title"],
-        heading_path=tuple(properties["heading_path"] or ()),
-        text=properties["text"],
-        position=properties["position"],
+        id=kept["id"],
+        document_id=kept["document_id"],
+        source=kept["source"],
+        path=kept["path"],
+        title=kept["title"],
+        heading_path=tuple(kept["heading_path"]),
+        text=kept["text"],
+        position=kept["position"],
         lines=(first, last),
-        url=properties["url"],
-        updated=properties["updated"],
-        revision=properties["revision"],
+        url=kept["url"],
+        updated=None if updated is None else datetime.fromisoformat(updated),
+        revision=kept["revision"],
         readable_by=tuple(principal(one) for one in properties["readable_by"] or ()),
-        units=tuple(zip(bounds[::2], bounds[1::2], strict=True)),
-        owner=properties["owner"],
+        units=tuple((begin, end) for begin, end in kept["units"]),
+        owner=kept["owner"],
     )
 
 
@@ -164,17 +175,8 @@ def embedding_of(properties: Properties, vector: Sequence[float]) -> Embedding:
     return Embedding(found, units.reshape(-1, len(found)))
 
 
+@lru_cache(maxsize=4096)
 def principal(text: str) -> Principal:
     """Read what `str()` wrote, to the letter: `Principal.parse` would forgive spaces that people type."""
     kind, _, name = text.partition(":")
     return Principal(cast("Literal['everyone', 'group', 'user']", kind), name)
-
-
-def with_readers(properties: Properties, readable_by: Sequence[Principal]) -> dict[str, Any]:
-    """The same properties, readable by others."""
-    return {**properties, "readable_by": [str(one) for one in readable_by]}
-
-
-def readable(chunk: Chunk, readable_by: tuple[Principal, ...]) -> Chunk:
-    """The same chunk for others."""
-    return replace(chunk, readable_by=readable_by)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
 from weaviate.classes.query import FilterReturn, HybridFusion, MetadataQuery
 
 from bot.adapters.weaviate.client import Collection
+from bot.adapters.weaviate.objects import chunk_of
 from bot.adapters.weaviate.schema import VECTOR
-from bot.models import Query
+from bot.models import Chunk, Query
 from bot.words.asking import weights
 
 LEG: Final = 100
@@ -25,6 +26,10 @@ FINEST: Final = 64
 """How often a word of weight 1 is said at most; one that counts half as much is said half as often."""
 CLOSE: Final = 0.005
 """How far a word's weight may be from what is said; between two that are as close, the shorter is said."""
+SPARE: Final = 3
+"""Hits that are asked for beyond those that are wanted, in case the last of these has equals."""
+LEVEL: Final = 0.9
+"""Share of what is found that a level leg must be at least."""
 NEAR: Final = 1e-6
 """Scores that differ by less are equal: the server's have seven digits."""
 MOST_TIED: Final = 1_600
@@ -53,19 +58,31 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An object with its scores; a leg that missed it says None."""
+    """A chunk in one of its versions, with its scores; a leg that missed it says None."""
 
-    uuid: str
+    chunk: Chunk
+    version: str
     properties: Mapping[str, Any]
     vector: Sequence[float]
     score: float
-    bm25: float | None
-    cosine: float | None
+    bm25: float | None = None
+    cosine: float | None = None
+
+    @classmethod
+    def of(cls, one: Any, score: float) -> Found:
+        """What the client gives."""
+        properties: Mapping[str, Any] = one.properties
+        return cls(chunk_of(properties), properties["version"], properties, one.vector.get(VECTOR, ()), score)
 
     @property
     def order(self) -> tuple[float, str]:
         """Best first, ties by chunk id."""
-        return (-self.score, self.properties["chunk_id"])
+        return (-self.score, self.chunk.id)
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """What no other object has."""
+        return (self.chunk.id, self.version)
 
 
 def spelled(weighed: Mapping[str, float]) -> tuple[str, int]:
@@ -83,12 +100,11 @@ async def ranked(part: Collection, asked: Asked, *, limit: int) -> list[Found]:
     """The best, best first, ties by chunk id: `limit` of them and what came along."""
     if asked.vector is None and not asked.words:
         return []
-    if limit < LEG:
-        found = await _hybrid(part, asked, limit + 1, 0)
-    else:
-        found = await _hybrid(part, asked, LEG, 0)
-        found += await _hybrid(part, asked, LEG, LEG) if len(found) == LEG else []
-    if _is_arbitrary(found, limit):
+    first = min(limit + SPARE, LEG)
+    found = await _hybrid(part, asked, first, 0)
+    if len(found) == first and (limit > LEG or _is_tied(found, limit)):
+        found += await _hybrid(part, asked, LEG, first)
+    if _is_level(found, first):
         found = await _exactly(part, asked)
     return sorted(found, key=lambda one: one.order)
 
@@ -114,11 +130,8 @@ async def _hybrid(part: Collection, asked: Asked, limit: int, offset: int) -> li
 def _found(one: Any, asked: Asked) -> Found:
     raw = {leg: float(score) for leg, score in _RAW.findall(one.metadata.explain_score or "")}
     bm25 = raw.get("keyword")
-    return Found(
-        uuid=str(one.uuid),
-        properties=one.properties,
-        vector=one.vector.get(VECTOR, ()),
-        score=one.metadata.score or 0.0,
+    return replace(
+        Found.of(one, one.metadata.score or 0.0),
         bm25=None if bm25 is None else bm25 / asked.share,
         cosine=raw.get("vector"),
     )
@@ -127,20 +140,22 @@ def _found(one: Any, asked: Asked) -> Found:
 # --- ties -------------------------------------------------------------------------------------------------------------
 
 
-def _is_arbitrary(found: Sequence[Found], limit: int) -> bool:
-    """Whether equal scores leave it to chance what is among the hits: at the end, or in a leg that has no other.
+def _is_tied(found: Sequence[Found], limit: int) -> bool:
+    """Whether the last hit is as good as what may come after all that was found."""
+    return limit < len(found) and found[limit - 1].score - found[-1].score < NEAR
 
-    At the end of a leg they do not matter: the last of a leg counts as much as what the leg missed, nothing.
+
+def _is_level(found: Sequence[Found], first: int) -> bool:
+    """Whether a leg may have more hits of one and the same score than it has places: then it is chance who is in it.
+
+    At the end of other legs chance does no harm: the last of a leg counts as much as what the leg missed, nothing. And
+    all hits of a level leg count as much as its best, so that they are nearly all that is found.
     """
-    if len(found) > limit and found[limit - 1].score - found[limit].score < NEAR:
-        return True
-    cut = len(found) > limit
-    return any(_is_level(leg, cut=cut) for leg in ([one.bm25 for one in found], [one.cosine for one in found]))
-
-
-def _is_level(leg: Iterable[float | None], *, cut: bool) -> bool:
-    scores = [score for score in leg if score is not None]
-    return len(scores) > 1 and max(scores) - min(scores) < NEAR and (cut or len(scores) >= LEG)
+    if len(found) < min(first, LEG):
+        return False
+    legs = ([one.bm25 for one in found], [one.cosine for one in found])
+    scores = [[score for score in leg if score is not None] for leg in legs]
+    return any(len(leg) > LEVEL * min(len(found), LEG) and max(leg) - min(leg) < NEAR for leg in scores)
 
 
 async def _exactly(part: Collection, asked: Asked) -> list[Found]:
@@ -149,22 +164,22 @@ async def _exactly(part: Collection, asked: Asked) -> list[Found]:
     alpha = 0.0 if asked.vector is None else ALPHA
     by_words, by_vector = _scaled(said), _scaled(near)
     return [
-        Found(
-            uuid,
-            one.properties,
-            one.vector,
-            (1 - alpha) * by_words.get(uuid, 0.0) + alpha * by_vector.get(uuid, 0.0),
-            said[uuid].score / asked.share if uuid in said else None,
-            near[uuid].score if uuid in near else None,
+        replace(
+            one,
+            score=(1 - alpha) * by_words.get(name, 0.0) + alpha * by_vector.get(name, 0.0),
+            bm25=said[name].score / asked.share if name in said else None,
+            cosine=near[name].score if name in near else None,
         )
-        for uuid, one in (said | near).items()
+        for name, one in (said | near).items()
     ]
 
 
+Scores = dict[tuple[str, str], Found]
+"""The hits of one leg by name."""
 Leg = Callable[[Collection, Asked, int], Coroutine[Any, Any, list[Found]]]
 
 
-async def _first(part: Collection, asked: Asked, leg: Leg) -> dict[str, Found]:
+async def _first(part: Collection, asked: Asked, leg: Leg) -> Scores:
     """The best hundred of a leg by falling score and rising id."""
     wanted = LEG + 1
     while True:
@@ -172,7 +187,7 @@ async def _first(part: Collection, asked: Asked, leg: Leg) -> dict[str, Found]:
         if len(found) < wanted or found[LEG - 1].score - found[-1].score >= NEAR or wanted >= MOST_TIED:
             break
         wanted *= 4
-    return {one.uuid: one for one in sorted(found, key=lambda one: one.order)[:LEG]}
+    return {one.name: one for one in sorted(found, key=lambda one: one.order)[:LEG]}
 
 
 async def _by_words(part: Collection, asked: Asked, limit: int) -> list[Found]:
@@ -187,7 +202,7 @@ async def _by_words(part: Collection, asked: Asked, limit: int) -> list[Found]:
         return_metadata=MetadataQuery(score=True),
         return_properties=asked.properties,
     )
-    return [_of_leg(one, one.metadata.score or 0.0) for one in reply.objects]
+    return [Found.of(one, one.metadata.score or 0.0) for one in reply.objects]
 
 
 async def _by_vector(part: Collection, asked: Asked, limit: int) -> list[Found]:
@@ -202,16 +217,12 @@ async def _by_vector(part: Collection, asked: Asked, limit: int) -> list[Found]:
         return_metadata=MetadataQuery(distance=True),
         return_properties=asked.properties,
     )
-    return [_of_leg(one, 1.0 - (one.metadata.distance or 0.0)) for one in reply.objects]
+    return [Found.of(one, 1.0 - (one.metadata.distance or 0.0)) for one in reply.objects]
 
 
-def _of_leg(one: Any, score: float) -> Found:
-    return Found(str(one.uuid), one.properties, one.vector.get(VECTOR, ()), score, None, None)
-
-
-def _scaled(leg: Mapping[str, Found]) -> dict[str, float]:
+def _scaled(leg: Scores) -> dict[tuple[str, str], float]:
     """From 0, the lowest score of a leg, to 1, the highest; 1 when all are equal."""
     if not leg:
         return {}
     low, high = (of(one.score for one in leg.values()) for of in (min, max))
-    return {uuid: (one.score - low) / (high - low) if high > low else 1.0 for uuid, one in leg.items()}
+    return {name: (one.score - low) / (high - low) if high > low else 1.0 for name, one in leg.items()}

@@ -155,15 +155,13 @@ def _exact(name: str, data_type: DataType = DataType.TEXT) -> Property:
 
 def _kept(name: str, data_type: DataType = DataType.TEXT) -> Property:
     """Only kept, to be shown."""
-    if data_type == DataType.TEXT:
-        return Property(
-            name=name,
-            data_type=data_type,
-            tokenization=Tokenization.FIELD,
-            index_searchable=False,
-            index_filterable=False,
-        )
-    return Property(name=name, data_type=data_type, index_filterable=False)
+    return Property(
+        name=name,
+        data_type=data_type,
+        tokenization=Tokenization.FIELD,
+        index_searchable=False,
+        index_filterable=False,
+    )
 
 
 _CHUNK: Final = [
@@ -183,10 +181,7 @@ _CHUNK: Final = [
     _exact("readable_by", DataType.TEXT_ARRAY),
     _exact("heading_path", DataType.TEXT_ARRAY),
     Property(name="updated", data_type=DataType.DATE, index_range_filters=True),
-    *(_kept(name) for name in ("path", "title", "text", "url", "revision", "owner")),
-    _kept("position", DataType.INT),
-    _kept("lines", DataType.INT_ARRAY),
-    _kept("units", DataType.INT_ARRAY),
+    _kept("kept"),
     Property(name="halves", description="the units' vectors, float16", data_type=DataType.BLOB),
 ]
 _DOCUMENT: Final = [
