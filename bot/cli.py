@@ -14,6 +14,7 @@ from bot.errors import FootnoteError
 
 COMMANDS = (
     "index",
+    "migrate",
     "search",
     "ask",
     "chat",
@@ -45,6 +46,9 @@ class Command(Protocol):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 when done, 1 when it failed (argparse itself leaves with 2 for wrong use)."""
     arguments = _parser().parse_args(argv)
+    from bot.logs import configure  # noqa: PLC0415  (not loaded for --help)
+
+    configure("warning")
     for name in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal ends a command as Ctrl-C does, servers included
         signal.signal(name, signal.default_int_handler)
     try:

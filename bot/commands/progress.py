@@ -27,7 +27,7 @@ def progress_bar(show: TextIO) -> Generator[OnProgress]:
             reading, embedding = tasks[at.source]
             read = f"{at.read:,}/{at.documents:,} documents"
             bars.update(reading, completed=at.read, total=at.documents, told=read)
-            bars.update(embedding, completed=at.embedded, total=at.chunks, told=_pace(at))
+            bars.update(embedding, completed=at.embedded, total=at.chunks, told=pace(at))
 
         yield advance
 
@@ -46,7 +46,8 @@ def counter(what: str, show: TextIO) -> Generator[Callable[..., None]]:
         yield count
 
 
-def _pace(at: progress.Progress) -> str:
+def pace(at: progress.Progress) -> str:
+    """How many chunks are done, how quickly, and how long the rest will take."""
     left = "" if at.seconds_left is None else f" · {_duration(at.seconds_left)} left"
     return f"{at.embedded:,}/{at.chunks:,} chunks · {at.rate:.0f}/s{left}"
 

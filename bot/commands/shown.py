@@ -8,6 +8,7 @@ from typing import Any
 from bot.answering.pipeline import Answered
 from bot.gate import label
 from bot.models import Answer, Citation, Hit
+from handlers.views.making import made
 from handlers.views.sources import age_in_words, place
 
 WIDTH = 100
@@ -81,7 +82,9 @@ def _source(citation: Citation, lines: Mapping[str, int], *, now: datetime) -> s
 
 def _footer(answer: Answer) -> str:
     understood = f"Understood as: {label(answer.standalone_query, limit=WIDTH)} · " if answer.rewritten else ""
-    return f"{understood}Quoted from the docs automatically" if answer.answered else understood.removesuffix(" · ")
+    if not answer.answered:
+        return understood.removesuffix(" · ")
+    return f"{understood}{made(answer)}"
 
 
 def hits(found: Sequence[Hit]) -> str:

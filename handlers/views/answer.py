@@ -8,6 +8,7 @@ from bot.models import Answer, Citation, Question
 from handlers.buttons import Action, Seal
 from handlers.views.blocks import LONGEST_ELEMENT, LONGEST_FALLBACK, Block, Message, body, escaped, remark, small
 from handlers.views.body import markdown_blocks
+from handlers.views.making import is_quoted, made
 from handlers.views.pieces import LONGEST_VALUE, actions, button, markup, plain, section
 from handlers.views.quoted import quoted_blocks
 from handlers.views.sources import linked, place, source_line
@@ -22,8 +23,6 @@ LONGEST_QUERY = 300
 SHORTEST = 100
 """Milliseconds that are counted."""
 
-QUOTED = "Quoted from the docs automatically"
-WRITTEN = "Written from the docs automatically"
 SEARCHING = "Searching the docs…"
 """The sign of life, as a status or as a message."""
 
@@ -69,11 +68,7 @@ def ended_message(text: str, *, question: Question, seal: Seal) -> Message:
 
 def _said(answer: Answer) -> tuple[Block, ...]:
     """A quotation is shown character for character; what a model wrote is Markdown."""
-    return quoted_blocks(answer.text) if _quoted(answer) else markdown_blocks(answer.text)
-
-
-def _quoted(answer: Answer) -> bool:
-    return answer.backends.get("generator") == "quotes"
+    return quoted_blocks(answer.text) if is_quoted(answer) else markdown_blocks(answer.text)
 
 
 def _fallback(answer: Answer) -> str:
@@ -114,7 +109,7 @@ def _made(answer: Answer) -> Iterator[Block]:
     elif answer.closest and query:
         yield remark(f"Searched for: {query}")
     if answer.answered:
-        words = QUOTED if _quoted(answer) else WRITTEN
+        words = made(answer)
         total = answer.timings_ms.get("total")
         yield remark(words if total is None else f"{words} · {_seconds(total)}")
 

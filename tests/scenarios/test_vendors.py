@@ -12,7 +12,7 @@ from bot.answering.pipeline import UNWRITTEN
 from bot.models import Principal
 from bot.playground import Message
 from bot.settings import load
-from handlers.views.answer import WRITTEN
+from handlers.views.making import WRITTEN
 from tests.scenarios.company import BAND_FOUR, HANDBOOK, LEAVE, PAY, SECRETS, UNKNOWN
 from tests.scenarios.whole import Whole, whole
 from tests.standins.cohere import CohereStandIn
