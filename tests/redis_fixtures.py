@@ -6,7 +6,6 @@ import re
 import shlex
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator, Sequence
 from contextlib import closing
-from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -18,6 +17,7 @@ from bot.adapters.redis.queue import RedisJobQueue
 from bot.adapters.redis.records import RedisAnswerRecords
 from bot.adapters.redis.server import EmbeddedServer
 from bot.jobs import AnswerQuestion
+from bot.settings import EmbeddedMemory, Settings
 from tests.architecture.sources import ROOT
 from tests.nouns import a_question
 from tests.redis_servers import Cluster, RedisServer, Secured, Watched, debian_binary, free_ports
@@ -130,17 +130,21 @@ def rights(*, of: str = "~{footnote*", without: Collection[str] = (), **instead:
     return [instead.get(word, word) for word in words if word not in without]
 
 
-async def all_ends_under(home: Path) -> None:
-    """No key but the named few may be without an end in the embedded server of a home that is in use."""
-    address = (home / "redis" / "address").read_text()
-    async with connect(f"unix://{quote(address)}") as link:
+async def all_ends(settings: Settings) -> None:
+    """No key but the named few may be without an end in the server that a bot with these settings is using."""
+    if isinstance(settings.memory, EmbeddedMemory):
+        url = f"unix://{quote((settings.home / 'redis' / 'address').read_text())}"
+    else:
+        url = str(settings.memory.url)
+    async with connect(url) as link:
         assert await endless(link) <= FOR_GOOD
 
 
 async def endless(link: Link) -> set[str]:
     """The names, without their prefix, of our keys that never expire."""
     beginning = f"{{{link.prefix}"
-    found = [key.decode() for keys in (await link.told("KEYS", f"{beginning}*")).values() for key in keys]
+    told = await link.told("KEYS", f"{beginning}[}}:]*")  # and not those of another prefix that begins alike
+    found = [key.decode() for keys in told.values() for key in keys]
     return {key.removeprefix(beginning).removeprefix("}:") for key in found if await link.call("TTL", key) == -1}
 
 

@@ -16,7 +16,7 @@ from bot.ports.generation import Generator
 from bot.settings import Http, Settings, Slack
 from bot.worker import Worker
 from handlers.tokens import Transport
-from tests.redis_fixtures import all_ends_under
+from tests.redis_fixtures import all_ends
 from tests.scenarios.eyes import Eyes
 
 PATIENCE = 20.0
@@ -113,7 +113,7 @@ class Whole:
             place = await stack.enter_async_context(footnote.edge(transport=transport))
             self.slack.http_events_url = place if transport == "http" else None
             yield footnote
-            await all_ends_under(self.settings.home)
+            await all_ends(self.settings)
 
     async def set_up(self, footnote: Bot, channel: str, settings: ChannelSettings) -> None:
         """Let a channel be set so, as an admin would."""
