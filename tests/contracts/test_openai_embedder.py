@@ -29,7 +29,7 @@ async def test_prefixes_stand_before_what_they_are_for() -> None:
     """Each kind of text has its own, and the name of the space tells them apart."""
     async with a_rig() as rig:
         embedder = OpenAIEmbedder(
-            rig.client, model=EMBED, dimension=SIZE, query_prefix="query: ", document_prefix="passage: "
+            rig.client, model=EMBED, dimension=SIZE, query_prefix="query:", document_prefix="passage: "
         )
         await embedder.embed_queries(["lunch"])
         await embedder.embed_chunks([a_chunk("Soup.", title="Canteen", heading_path=())])

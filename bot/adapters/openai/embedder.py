@@ -30,9 +30,10 @@ SHORTEST: Final = 200
 
 
 class OpenAIEmbedder:
-    """Embeds with `model`, chunks after `document_prefix` and questions after `query_prefix`, each prefix as it stands.
+    """Embeds with `model`, chunks after `document_prefix` and questions after `query_prefix`.
 
-    Several models are trained with such prefixes ("passage: " and "query: ") and are much worse without them.
+    Several models are trained with such prefixes ("passage:" and "query:") and are worse without them. White space
+    stands between a prefix and the text, also where a setting has lost it.
     """
 
     def __init__(
@@ -49,8 +50,8 @@ class OpenAIEmbedder:
         self._client = client
         self._model = model
         self._dimension = dimension
-        self._query_prefix = query_prefix
-        self._document_prefix = document_prefix
+        self._query_prefix = _apart(query_prefix)
+        self._document_prefix = _apart(document_prefix)
         self._batch = max(1, batch)
         self._seconds = seconds
         self._at_once = asyncio.Semaphore(CONCURRENCY)
@@ -126,6 +127,10 @@ async def vectors(client: OpenAIClient, model: str, texts: Sequence[str], *, sec
         if len(reply.data) != len(texts) or rows.keys() != set(range(len(texts))):
             raise ValueError("not every text is embedded once")
         return _unit([rows[place] for place in range(len(texts))])
+
+
+def _apart(prefix: str) -> str:
+    return prefix if not prefix or prefix[-1].isspace() else f"{prefix} "
 
 
 def _whole(chunk: Chunk) -> str:
