@@ -266,7 +266,7 @@ async def test_a_question_s_time_ends_its_stream(rig: Rig, passages: list[Hit]) 
 
 
 async def test_left_early_it_closes_the_connection(rig: Rig, passages: list[Hit]) -> None:
-    """A brief answer takes the first sentence: the model does not write on for nobody."""
+    """A brief answer takes the first sentence: the model does not write on for nobody, and what it cost is counted."""
     rig.api.script(ANSWERED, TWO)
     rig.api.hang(on="chat", at=EVENTS)
     async with aclosing(
@@ -274,6 +274,9 @@ async def test_left_early_it_closes_the_connection(rig: Rig, passages: list[Hit]
     ) as answer:
         assert (await anext(answer)).text == LUNCH
     await wait_until(lambda: rig.api.left == 1, because="the stand-in saw the connection closed")
+    (usage,) = rig.usages
+    assert usage.input_tokens > len(ANSWER) / 4
+    assert 0 < usage.output_tokens < 40
 
 
 async def test_a_listener_that_is_cancelled_leaves_nothing_behind(rig: Rig, passages: list[Hit]) -> None:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Any, Final, Literal
 
 from bot.adapters.cohere.client import CohereClient
-from bot.adapters.cohere.events import Citation, End, Event, Text, events
+from bot.adapters.cohere.events import Citation, End, Event, Text, Units, events
 from bot.adapters.cohere.grounds import Grounded, Grounds
 from bot.adapters.cohere.sendable import sendable
 from bot.allowance import patiently
@@ -28,6 +28,8 @@ LEAST_OVERLAP: Final = 0.1
 one of several passages may say a small part of it. Below that a quote would show a reader nothing."""
 LONGEST_QUESTION: Final = 4_000
 LONGEST_PASSAGE: Final = 8_000
+A_TOKEN: Final = 4
+"""Characters of a token, nearly enough for an answer that is left, or breaks off, before its cost is told."""
 COMPLETE: Final = "COMPLETE"
 
 _REASONS = re.compile(r"command-a-(?:plus|reasoning)\b")
@@ -91,12 +93,16 @@ class CohereGenerator:
             aclosing(events(pieces, what=what)) as told,
             aclosing(patiently(told, first=self._first, idle=self._idle, what="Cohere")) as heard,
         ):
-            async for event in heard:
-                if isinstance(event, End):
-                    self._client.used(self._model, "chat", event.usage.billed_units, event.usage.tokens)
-                    if event.finish_reason != COMPLETE:
+            spent = Spending(body)
+            try:
+                async for event in heard:
+                    spent.hear(event)
+                    if isinstance(event, End) and event.finish_reason != COMPLETE:
                         raise Unavailable("Cohere ended its answer before it was complete")
-                yield event
+                    yield event
+            finally:
+                if spent.begun:
+                    self._client.used(self._model, "chat", spent.billed, spent.tokens)
 
     def _body(self, query: Query, given: Mapping[str, Hit]) -> Mapping[str, Any]:
         body: dict[str, Any] = {
@@ -111,6 +117,27 @@ class CohereGenerator:
             "max_tokens": TOKENS,
         }
         return {**body, "thinking": {"type": "disabled"}} if self._thinks else body
+
+
+class Spending:
+    """What an answer costs: Cohere tells it at the end alone, so without one it is counted in characters."""
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        self.begun = False
+        self.billed: Units | None = None
+        self.tokens: Units | None = None
+        self._sent = sum(len(str(part)) for part in (*body["messages"], *body["documents"]))
+        self._heard = 0
+
+    def hear(self, event: Event) -> None:
+        """Count an event."""
+        self.begun = True
+        if isinstance(event, End):
+            self.billed, self.tokens = event.usage.billed_units, event.usage.tokens
+            return
+        if isinstance(event, Text):
+            self._heard += len(event.text or "")
+        self.tokens = Units(input_tokens=self._sent / A_TOKEN, output_tokens=self._heard / A_TOKEN)
 
 
 def _taken(event: Event, grounds: Grounds) -> list[Grounded]:

@@ -11,13 +11,15 @@ MINUTE: Final = 60.0
 NEARLY: Final = 1e-6
 """What sums of floats may miss of an input, so that nobody waits for that."""
 AT_ONCE: Final = 192
-"""Inputs that may go at once after a pause. The others come evenly, so that no call waits long for its turn."""
+SHARE: Final = 10
+"""What may go at once after a pause: a tenth of a minute's inputs, and no more than two calls take. The others come
+evenly, so that no call waits long for its turn."""
 
 
 class Pace:
     """At most `per_minute` inputs in any minute, first come first served. `clock` and `sleep` count in seconds.
 
-    A bucket of at most `AT_ONCE` inputs that fills with what a minute has left for it.
+    A bucket for what may go at once, which fills with what is left of a minute's inputs.
     """
 
     def __init__(
@@ -27,7 +29,7 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._size = float(min(AT_ONCE, max(1, per_minute // 2)))
+        self._size = float(min(AT_ONCE, max(1, per_minute // SHARE)))
         self._rate = max(1.0, per_minute - self._size) / MINUTE
         self._level = self._size
         self._clock = clock
