@@ -188,7 +188,7 @@ def _told_moved(moved: "Moved") -> str:
     size = moved.total
     counted = f"{size.documents:,} documents ({size.chunks:,} chunks)"
     same = "" if moved.left_out else f", as many as in {moved.was}"
-    lines = [f"Questions go to {moved.now} now: {counted}{same}, after {moved.seconds:.1f} s."]
+    lines = [f"Answers come from {moved.now} ({moved.model}) now: {counted}{same}, after {moved.seconds:.1f} s."]
     for (source, readable_by), counts in list(moved.parts.items())[:SHOWN]:
         who = ", ".join(map(str, readable_by))
         lines.append(f"  {source}, readable by {who}: {counts.documents:,} documents ({counts.chunks:,} chunks)")
@@ -205,6 +205,7 @@ def _told_moved(moved: "Moved") -> str:
 def _told_back(moved: "Moved") -> str:
     behind = f" {moved.behind:,} documents have changed since." if moved.behind else ""
     return (
-        f"Questions go to {moved.now} again. Set the embedding model back to {moved.model}, restart the bot, and run\n"
-        f"footnote index.{behind} With other settings, the next footnote migrate leaves it again."
+        f"Answers come from {moved.now} ({moved.model}) again.{behind}\n"
+        "Set the embedding model back to that one, restart the bot and run footnote index. As long as the settings\n"
+        "name another one, the next footnote migrate moves on to that again."
     )

@@ -8,10 +8,12 @@ from bot.composition.backends import check_model
 from bot.composition.facts import cohere_lacks, openai_lacks, weaviate_facts
 from bot.composition.home import apart, now, private
 from bot.composition.memory import memory_facts, remembering
+from bot.composition.migrating import Migrating, migrating
 from bot.composition.slack import Bot, bot
 
 __all__ = [
     "Bot",
+    "Migrating",
     "Writing",
     "answering",
     "apart",
@@ -20,6 +22,7 @@ __all__ = [
     "cohere_lacks",
     "conversing",
     "memory_facts",
+    "migrating",
     "now",
     "openai_lacks",
     "private",

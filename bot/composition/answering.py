@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from bot.allowance import Terms
 from bot.answering.converse import Alone, Conversing
 from bot.answering.pipeline import Pipeline
-from bot.composition.backends import backends
+from bot.composition.backends import Backends, backends
 from bot.composition.home import now
 from bot.composition.memory import remembering
 from bot.models import ConversationKey
 from bot.ports.generation import Generator
-from bot.ports.search import Embedder, IndexWriter
+from bot.ports.search import Embedder, IndexWriter, SearchIndex
 from bot.settings import Settings
 
 TERMINAL = "terminal"
@@ -27,20 +27,27 @@ async def answering(settings: Settings, *, generator: Generator | None = None) -
     `generator` stands in for the one of the settings. Raises `NothingIndexed` when nothing was indexed yet,
     `IndexMismatch` when it was by another model.
     """
-    asking = settings.asking
     async with backends(settings) as made:
         embedder = await made.embedder()
-        yield Pipeline(
-            rewriter=await made.rewriter(),
-            embedder=embedder,
-            index=await made.index(embedder),
-            reranker=await made.reranker(),
-            generator=generator or await made.generator(embedder),
-            spare=None if generator else made.spare(),
-            clock=time.perf_counter,
-            index_name=settings.index.backend,
-            terms=Terms(seconds=asking.seconds, calls=asking.calls, tokens=asking.tokens),
-        )
+        yield await assembled(settings, made, embedder, await made.index(embedder), generator=generator)
+
+
+async def assembled(
+    settings: Settings, made: Backends, embedder: Embedder, index: SearchIndex, *, generator: Generator | None = None
+) -> Pipeline:
+    """The steps over an index whose vectors are the embedder's."""
+    asking = settings.asking
+    return Pipeline(
+        rewriter=await made.rewriter(),
+        embedder=embedder,
+        index=index,
+        reranker=await made.reranker(),
+        generator=generator or await made.generator(embedder),
+        spare=None if generator else made.spare(),
+        clock=time.perf_counter,
+        index_name=settings.index.backend,
+        terms=Terms(seconds=asking.seconds, calls=asking.calls, tokens=asking.tokens),
+    )
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from bot.models import Addition, Principal
@@ -63,6 +64,11 @@ class Stock(Protocol):
         ...
 
     @property
+    def home(self) -> Path | None:
+        """The folder that can be opened as a home, where it lies in one."""
+        ...
+
+    @property
     def wanted(self) -> bool:
         """Whether it is what the settings ask for: then there is nothing to move."""
         ...
@@ -70,6 +76,10 @@ class Stock(Protocol):
     @property
     def same_model(self) -> bool:
         """Whether its vectors are those of the settings' model."""
+        ...
+
+    def holds(self, *, model: str, dimension: int) -> bool:
+        """Whether its vectors are of this model."""
         ...
 
     async def inventory(self) -> Inventory:
@@ -114,8 +124,8 @@ class Indexes(Protocol):
         """The names of those that are kept and not live."""
         ...
 
-    async def forget(self) -> None:
-        """Remove all that are not live, for this workspace alone."""
+    async def forget(self, names: Sequence[str]) -> None:
+        """Remove these, for this workspace alone. Raises `BadRequest` for the live one."""
         ...
 
 

@@ -80,9 +80,9 @@ class LocalIndexes:
         """What lies beside the live index."""
         return [name for name in (NEXT, PREVIOUS) if (self._home / name).exists()]
 
-    async def forget(self) -> None:
-        """Remove what lies beside the live index."""
-        for name in await self.spare():
+    async def forget(self, names: Sequence[str]) -> None:
+        """Remove these of what lies beside the live index."""
+        for name in {NEXT, PREVIOUS} & {*names}:
             await asyncio.to_thread(shutil.rmtree, self._home / name)
 
     # --- their steps --------------------------------------------------------------------------------------------------
@@ -132,10 +132,15 @@ class LocalStock:
     """One index file, all of it."""
 
     def __init__(self, home: Path, name: str, *, model: str, dimension: int) -> None:
-        self.home = home
+        self._home = home
         self._name = name
         self._model = model
         self._dimension = dimension
+
+    @property
+    def home(self) -> Path:
+        """The folder that can be opened as a home."""
+        return self._home
 
     @property
     def name(self) -> str:
@@ -145,7 +150,7 @@ class LocalStock:
     @property
     def model(self) -> str:
         """The model that made its vectors."""
-        told = _told(self.home)
+        told = _told(self._home)
         return told.state.model if told else ""
 
     @property
@@ -160,7 +165,7 @@ class LocalStock:
 
     def holds(self, *, model: str, dimension: int) -> bool:
         """Whether its vectors are of this model."""
-        told = _told(self.home)
+        told = _told(self._home)
         return told is not None and (told.state.model, told.state.dimension) == (model, dimension)
 
     async def inventory(self) -> Inventory:
@@ -172,7 +177,7 @@ class LocalStock:
         return await asyncio.to_thread(self._documents, ids, vectors=vectors)
 
     def _inventory(self) -> Inventory:
-        path = _file(self.home)
+        path = _file(self._home)
         with database.told(path), closing(database.open_to_read(path)) as connection, database.snapshot(connection):
             access = lookups.access_lists(connection, after=0)
             rows = connection.execute(
@@ -186,7 +191,7 @@ class LocalStock:
             })  # fmt: skip
 
     def _documents(self, ids: Sequence[str], *, vectors: bool) -> list[Addition]:
-        path = _file(self.home)
+        path = _file(self._home)
         with database.told(path), closing(database.open_to_read(path)) as connection, database.snapshot(connection):
             found = (_addition(connection, name, vectors=vectors) for name in ids)
             return [one for one in found if one is not None]

@@ -81,9 +81,9 @@ class WeaviateIndexes:
         """Collections in which the tenant has a part, but for the live one."""
         return await persistently(self._line, self._spare)
 
-    async def forget(self) -> None:
-        """Remove the tenant's part of every collection that is not live, and a collection without any part."""
-        for name in await self.spare():
+    async def forget(self, names: Sequence[str]) -> None:
+        """Remove the tenant's part of these collections, and each of them of which no part is left."""
+        for name in names:
 
             async def remove(client: WeaviateAsyncClient, name: str = name) -> None:
                 await self._remove(client, name)

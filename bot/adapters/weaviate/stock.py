@@ -53,6 +53,11 @@ class WeaviateStock:
         return self._names.chunks
 
     @property
+    def home(self) -> None:
+        """It lies in no folder of ours."""
+        return
+
+    @property
     def model(self) -> str:
         """The model and the length of its vectors, as the name of the collection has them."""
         found = VECTORS.fullmatch(self.name)
