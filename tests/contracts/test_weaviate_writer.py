@@ -14,6 +14,7 @@ import pytest
 from bot.adapters.weaviate import schema
 from bot.adapters.weaviate.client import Line, Place
 from bot.adapters.weaviate.index import WeaviateIndex
+from bot.adapters.weaviate.moving import WeaviateIndexes
 from bot.adapters.weaviate.writer import WeaviateIndexWriter
 from bot.errors import IndexUnavailable, Unreadable
 from bot.models import EVERYONE, Audience, Document, Hit, Principal, Query
@@ -163,6 +164,28 @@ async def test_nobody_sees_what_is_neither_the_old_nor_the_new_readers(both: Bot
     hits = await both.find("lunch 7", visible_to=Audience.of((STAFF,)))
     assert hits[0].chunk.text == "lunch 7"
     assert hits[0].cosine == pytest.approx(1, abs=1e-3)
+
+
+async def test_an_index_that_is_kept_for_a_roll_back_hides_what_the_live_one_hides(
+    weaviate_address: WeaviateAddress,
+) -> None:
+    """Bots that still read it lose what was removed, and what was taken from their readers, by touch or by upsert."""
+    place, new = a_place(weaviate_address), "other-words-of-64"
+    paths = ("gone.md", "touched.md", "replaced.md", "stays.md")
+    async with opened(place) as before:
+        await before.add(*(a_document(path, OLD) for path in paths))
+        indexes = WeaviateIndexes(place, model=new, dimension=DIMENSION)
+        async with indexes.filling() as filling:
+            await filling.writer.upsert_many([addition(a_document(path, OLD)) for path in paths])
+        await indexes.switch(filling.stock.name)
+        await indexes.close()
+        async with WeaviateIndex.create(place, model=new, dimension=DIMENSION) as writer:
+            await writer.delete(["handbook:gone.md"])
+            await writer.touch("handbook:touched.md", fingerprint="2", readable_by=(STAFF,))
+            await writer.upsert_many([addition(a_document("replaced.md", NEW, readable_by=(STAFF,)))])
+        assert {hit.chunk.path for hit in await before.find("noon")} == {"stays.md"}
+        staff = await before.find("noon", visible_to=Audience.of((STAFF,)))
+        assert {hit.chunk.text for hit in staff if hit.chunk.path == "replaced.md"} == {*OLD}
 
 
 # --- what cannot be stored --------------------------------------------------------------------------------------------

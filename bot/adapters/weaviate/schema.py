@@ -122,6 +122,14 @@ async def writing(client: WeaviateAsyncClient, place: Place, *, model: str, dime
     return names
 
 
+async def kept_before(client: WeaviateAsyncClient, place: Place, names: Names) -> Names | None:
+    """The index that was live before this one, where it is kept for a roll-back."""
+    before = await live(client, alias_before(place.tenant))
+    if before in (None, names.chunks) or not await client.collections.use(before).tenants.exists(place.tenant):
+        return None
+    return Names(before)
+
+
 async def ensure(client: WeaviateAsyncClient, place: Place, names: Names) -> None:
     """Make what is missing of an index: its collections, and the tenant in them."""
     for name in (names.chunks, names.documents):

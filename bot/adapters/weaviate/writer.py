@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
@@ -20,6 +20,10 @@ from bot.ports.search import Known
 
 PAGE: Final = 500
 """Documents that are listed at once."""
+PARCEL: Final = 100
+"""Chunks that are written together, at least."""
+AT_ONCE: Final = 2
+"""Parcels on their way."""
 FEW: Final = 200
 """Documents that one filter names."""
 
@@ -29,7 +33,8 @@ class WeaviateIndexWriter:
 
     The chunks of a document's new version are written beside the old ones, then the document's object says which
     version is true, then the others go. What a killed writer was about to do stands in a journal, and the next one ends
-    it.
+    it. Where the index before this one is kept for a roll-back, and read by bots of then, who may read and what is gone
+    holds there too.
     """
 
     def __init__(self, place: Place, *, model: str, dimension: int, pauses: Sequence[float] = PAUSES) -> None:
@@ -38,6 +43,7 @@ class WeaviateIndexWriter:
         self._model = model
         self._dimension = dimension
         self._names = schema.Names("")
+        self._before: schema.Names | None = None
 
     async def begin(self) -> None:
         """Find the index or make one, and end what another writer had to leave.
@@ -45,10 +51,11 @@ class WeaviateIndexWriter:
         Raises `IndexMismatch` when another model or schema made the live index, `IndexUnavailable` without a server.
         """
 
-        async def find(client: Any) -> schema.Names:
-            return await schema.writing(client, self._place, model=self._model, dimension=self._dimension)
+        async def find(client: Any) -> tuple[schema.Names, schema.Names | None]:
+            names = await schema.writing(client, self._place, model=self._model, dimension=self._dimension)
+            return names, await schema.kept_before(client, self._place, names)
 
-        self._names = await persistently(self._line, find)
+        self._names, self._before = await persistently(self._line, find)
         await self._recover()
 
     async def close(self) -> None:
@@ -88,6 +95,7 @@ class WeaviateIndexWriter:
         versions = {name: version_of(one.document, one.fingerprint) for name, one in last.items()}
         refused = await self._write_chunks(last, versions)
         await self._flip([one for name, one in last.items() if name not in refused], versions, refused)
+        await self._pass_readers_on([one.document for name, one in last.items() if name not in refused])
         await self._settle(list(last), {name: one for name, one in versions.items() if name not in refused})
         await self._forget(journal)
         return refused
@@ -100,15 +108,12 @@ class WeaviateIndexWriter:
         Each chunk has its old readers or its new ones at any moment, and all have the new ones when this returns.
         """
         one = (await self._current([document_id])).get(document_id)
-        if one is None:
-            return
-        changed: dict[str, Any] = {"fingerprint": fingerprint}
-        if readable_by is not None:
-            who = {"readable_by": [str(principal) for principal in readable_by]}
-            chunks = [chunk_uuid(document_id, one["version"], number) for number in range(int(one["chunks"]))]
-            await batches.update(self._line, self._names.chunks, chunks, who)
-            changed |= who
-        await batches.update(self._line, self._names.documents, [document_uuid(document_id)], changed)
+        if one is not None:
+            who = {} if readable_by is None else _who(readable_by)
+            await self._change(self._names, one, who, who | {"fingerprint": fingerprint})
+        if readable_by is not None and self._before is not None:
+            for kept in (await self._current([document_id], self._before)).values():
+                await self._change(self._before, kept, _who(readable_by), _who(readable_by))
 
     async def delete(self, document_ids: Sequence[str]) -> int:
         """Remove documents with all their chunks; how many of them existed."""
@@ -124,13 +129,26 @@ class WeaviateIndexWriter:
     # --- the steps of a change --------------------------------------------------------------------------------------
 
     async def _write_chunks(self, additions: Mapping[str, Addition], versions: Mapping[str, str]) -> dict[str, str]:
-        """Beside what is there; why each document was refused that was, by id."""
-        objects: list[Object] = []
-        owners: dict[str, str] = {}
-        for name, one in additions.items():
-            made = await asyncio.to_thread(chunk_objects, one.document, one.embeddings, versions[name])
-            owners |= {str(each.uuid): name for each in made}
-            objects += made
+        """Beside what is there; why each document was refused that was, by id.
+
+        While the server works on some of them, the next are made ready.
+        """
+        doors = asyncio.Semaphore(AT_ONCE)
+
+        async def write(some: Sequence[Addition]) -> dict[str, str]:
+            async with doors:
+                return await self._write_some(some, versions)
+
+        written = await asyncio.gather(*(write(some) for some in _parcels(additions.values())), return_exceptions=True)
+        refused: dict[str, str] = {}
+        for told in written:
+            if isinstance(told, BaseException):
+                raise told
+            refused |= told
+        return refused
+
+    async def _write_some(self, additions: Sequence[Addition], versions: Mapping[str, str]) -> dict[str, str]:
+        objects, owners = await asyncio.to_thread(_objects, additions, versions)
         refused = await batches.insert(self._line, self._names.chunks, objects)
         return {owners[uuid]: reason for uuid, reason in refused.items()}
 
@@ -158,8 +176,28 @@ class WeaviateIndexWriter:
         uuids = [document_uuid(name) for name in names]
         if uuids:
             where = Filter.by_property("document").contains_any(uuids)
-            await batches.delete(self._line, self._names.chunks, where)
-            await batches.delete(self._line, self._names.documents, Filter.by_id().contains_any(uuids))
+            for index in filter(None, (self._names, self._before)):
+                await batches.delete(self._line, index.chunks, where)
+                await batches.delete(self._line, index.documents, Filter.by_id().contains_any(uuids))
+
+    async def _change(
+        self, index: schema.Names, document: Mapping[str, Any], chunks: Mapping[str, Any], head: Mapping[str, Any]
+    ) -> None:
+        """Change properties of a document's chunks, then of the document itself."""
+        name, version = document["document_id"], document["version"]
+        if chunks:
+            uuids = [chunk_uuid(name, version, number) for number in range(int(document["chunks"]))]
+            await batches.update(self._line, index.chunks, uuids, chunks)
+        await batches.update(self._line, index.documents, [document_uuid(name)], head)
+
+    async def _pass_readers_on(self, documents: Sequence[Document]) -> None:
+        """Let the index before this one know other readers of documents that it has in an older version."""
+        if self._before is not None:
+            kept = await self._current([document.id for document in documents], self._before)
+            for document in documents:
+                who = _who(document.readable_by)
+                if document.id in kept and [*(kept[document.id]["readable_by"] or ())] != who["readable_by"]:
+                    await self._change(self._before, kept[document.id], who, who)
 
     # --- the journal --------------------------------------------------------------------------------------------------
 
@@ -190,14 +228,15 @@ class WeaviateIndexWriter:
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
-    async def _current(self, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    async def _current(self, names: Sequence[str], index: schema.Names | None = None) -> dict[str, Mapping[str, Any]]:
         """The objects of those of the documents that exist, by document id."""
+        place = index or self._names
         found: dict[str, Mapping[str, Any]] = {}
         for start in range(0, len(names), FEW):
             uuids = [document_uuid(name) for name in names[start : start + FEW]]
 
             async def look(client: Any, uuids: list[str] = uuids) -> Any:
-                part = self._line.part(client, self._names.documents)
+                part = self._line.part(client, place.documents)
                 return await part.query.fetch_objects(filters=Filter.by_id().contains_any(uuids), limit=FEW)
 
             found |= {
@@ -212,3 +251,28 @@ class WeaviateIndexWriter:
             return (await part.query.fetch_objects(limit=PAGE, after=after, return_properties=wanted)).objects
 
         return await persistently(self._line, look)
+
+
+def _who(readable_by: Sequence[Principal]) -> dict[str, Any]:
+    return {"readable_by": [str(principal) for principal in readable_by]}
+
+
+def _parcels(additions: Iterable[Addition]) -> Iterator[list[Addition]]:
+    """Documents together until they have chunks enough for a message."""
+    parcel: list[Addition] = []
+    for one in additions:
+        parcel.append(one)
+        if sum(len(each.document.chunks) for each in parcel) >= PARCEL:
+            yield parcel
+            parcel = []
+    if parcel:
+        yield parcel
+
+
+def _objects(additions: Sequence[Addition], versions: Mapping[str, str]) -> tuple[list[Object], dict[str, str]]:
+    """The chunks of documents, and whose each is, by the object's id."""
+    made = {
+        one.document.id: chunk_objects(one.document, one.embeddings, versions[one.document.id]) for one in additions
+    }
+    owners = {str(each.uuid): name for name, objects in made.items() for each in objects}
+    return [each for objects in made.values() for each in objects], owners
