@@ -7,12 +7,14 @@ from contextlib import aclosing
 
 import pytest
 
+from bot.adapters.local.embedder import LocalEmbedder
 from bot.adapters.openai.generator import OpenAIGenerator
+from bot.answering.verify import Verifying
 from bot.errors import Unavailable, Unusable
 from bot.models import Hit, Query, Statement
 from tests.contracts.openai_rig import Rig, a_rig
 from tests.standins.openai_rules import CHAT
-from tests.unit.answering.claims import passages
+from tests.unit.answering.claims import paraphrases, passages
 from tests.waiting import wait_until
 
 PAGES = passages()
@@ -39,6 +41,21 @@ async def test_sentences_stand_on_the_passages_that_say_them() -> None:
     ]
     assert [one.joint for one in statements] == ["\n\n", " ", " "]
     assert statements[0].supports[0].quote == "Parents get sixteen weeks of paid leave."
+
+
+async def test_vectors_let_paraphrases_pass(reader: LocalEmbedder) -> None:
+    """With a real model more of what is said in other words, and nothing of what is not said."""
+    passing: list[list[bool]] = []
+    for embedder in (None, reader):
+        verdicts = [
+            (claim, await Verifying([PAGES[claim.page]], embedder=embedder).supports(claim.text, []))
+            for claim in paraphrases()
+        ]
+        passing.append([claim.true for claim, supports in verdicts if supports])
+    by_words, by_vectors = passing
+    assert all(by_words)
+    assert all(by_vectors)
+    assert len(by_vectors) >= len(by_words) + 4
 
 
 async def test_a_passage_cannot_leave_its_block_or_pass_for_another() -> None:

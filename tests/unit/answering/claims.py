@@ -208,6 +208,31 @@ _UNSEEN: Final = """
 """
 """Written after the thresholds were chosen, and not looked at since but to count."""
 
+_PARAPHRASES: Final = """
++ reworded leave Employees with a newborn receive sixteen weeks off with full salary.
++ reworded leave You lose the leave if you do not use it within a year of the birth.
++ reworded sick Phone your boss prior to 10 a.m. on day one.
++ reworded sick Six weeks later, health insurance covers 70 percent of your pay.
++ reworded vpn Choose passwords of no fewer than 12 characters.
++ reworded vpn Keep your password to yourself, even from IT.
++ reworded expenses Submit receipts no later than 30 days after travelling.
++ reworded expenses Drinks with alcohol are not refunded.
++ reworded expenses A taxi is only paid if there is no public transport.
++ reworded office You may bring your dog on Fridays.
++ reworded office Guests register at the front desk and wear a badge.
++ reworded deploy Two people have to approve each deployment.
++ reworded deploy Use `make rollback` once more than 2 percent of requests fail.
++ reworded learning Books do not cost you any budget.
+- invented leave Employees may take unpaid holidays after parental leave.
+- invented sick Payroll staff visit you at home when you are sick.
+- invented vpn Guests of the company receive temporary accounts from IT.
+- invented expenses Hotel breakfasts are refunded on every trip.
+- invented office Cats are welcome at the office as well.
+- invented deploy Deployments happen automatically every night.
+- invented learning Interns choose conference tickets for the team.
+"""
+"""In words of their own: for what vectors are worth."""
+
 _KINDS: Final[dict[str, Kind]] = {
     kind: kind for kind in ("same", "reworded", "number", "name", "negation", "contrary", "relation", "invented")
 }
@@ -221,6 +246,11 @@ def seen() -> list[Claim]:
 def unseen() -> list[Claim]:
     """Those that they were not chosen on."""
     return _read(_UNSEEN)
+
+
+def paraphrases() -> list[Claim]:
+    """Sentences that share few words with their passage."""
+    return _read(_PARAPHRASES)
 
 
 def _read(table: str) -> list[Claim]:

@@ -165,6 +165,28 @@ async def test_whatever_is_written_quotes_are_exact(text: str, marks: str) -> No
                 assert all(piece in texts[support.chunk_id] for piece in support.quote.split(JOINT))
 
 
+@pytest.mark.parametrize(
+    "text", ["Dogs are welcome on Fridays.", "- Dogs are welcome on Fridays", "2. dogs are welcome on fridays."]
+)
+def test_a_passages_own_words_always_pass(text: str) -> None:
+    """With whatever marker of a list before them: it is no number to look for."""
+    found = said(text, PAGES["office"])
+    assert found is not None
+    assert found.support.quote == "Dogs are welcome on Fridays."
+
+
+def test_a_phrase_that_names_the_documents_says_nothing() -> None:
+    """It is not looked for in them."""
+    assert said("According to the staff handbook, dogs are welcome on Fridays.", PAGES["office"]) is not None
+    assert said("According to the board, dogs are welcome on Fridays in May.", PAGES["office"]) is None
+
+
+@pytest.mark.parametrize("text", ["That is what they do.", "Meeting dogs", "Dogs wear a badge."])
+def test_a_few_words_that_stand_there_are_not_enough(text: str) -> None:
+    """Of a sentence that says little, all of it must stand in one place."""
+    assert said(text, PAGES["office"]) is None
+
+
 def test_an_empty_passage_says_nothing() -> None:
     """Nor does anything stand on it."""
     hit = PAGES["leave"]
