@@ -113,7 +113,7 @@ class Pipeline:
     """The steps from a question to a cited answer over whatever stands behind the ports.
 
     `spare` quotes passages when `generator` is away; without one, its failure is the answer's. `terms` are what each
-    question may take of the backends.
+    question may take of the backends. `english_only` says that the embedder understands no other language.
     """
 
     rewriter: Rewriter
@@ -125,6 +125,7 @@ class Pipeline:
     index_name: str = "local"
     spare: generation.Generator | None = None
     terms: Terms = FREELY
+    english_only: bool = True
 
     async def find(
         self,
@@ -174,7 +175,7 @@ class Pipeline:
         """
         timings, listener = Timings(self.clock), listener or Nobody()
         with timings.step("total"), allowing(self.terms) as allowance:
-            language = foreign(question)
+            language = foreign(question) if self.english_only else None
             if language is not None:
                 return Answered(self._untold(question, ask_again(language)), hits=())
             found = await self.find(

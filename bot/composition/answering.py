@@ -46,6 +46,7 @@ async def assembled(
         spare=None if generator else made.spare(),
         clock=time.perf_counter,
         index_name=settings.index.backend,
+        english_only=settings.models.embedder == "local",
         terms=Terms(seconds=asking.seconds, calls=asking.calls, tokens=asking.tokens),
     )
 

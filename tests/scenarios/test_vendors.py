@@ -138,3 +138,11 @@ async def test_a_question_that_the_documents_do_not_answer_costs_no_writing(vend
         answer = await vendors.asked(UNKNOWN)
     assert "don't say" in answer.visible_text
     assert not vendors.cohere.bodies("chat")
+
+
+async def test_another_language_is_no_reason_to_decline(vendors: Vendors) -> None:
+    """Only the embedder on this machine knows no other language than English."""
+    async with vendors.company.running():
+        answer = await vendors.asked("wie viele Urlaubstage habe ich im Jahr")
+    assert "auf Englisch" not in answer.visible_text
+    assert vendors.cohere.bodies("rerank")
