@@ -303,7 +303,8 @@ class Spread(_Searching):
         told = await _answers(nodes, ("CLUSTER", "SLOTS"), enough=lambda answers: len(answers) > 0)
         slots: dict[int, Host] = {}
         for first, last, (name, port, *_), *_ in told[0]:
-            slots |= dict.fromkeys(range(first, last + 1), (name.decode() if name else hosts[0][0], int(port)))
+            if name != b"?":  # whose name is not known yet; without one it is the server that was asked
+                slots |= dict.fromkeys(range(first, last + 1), (name.decode() if name else hosts[0][0], int(port)))
         if not slots:
             raise NoCluster(f"the servers at {self._address.place} are not joined to a cluster yet")
         self._slots, self._primaries = slots, sorted(set(slots.values()))
