@@ -13,8 +13,8 @@ from bot.words.sentences import LOOK, ends, goes_on, hangs_on_a_word
 _CLOSERS: Final = "\"'”’»)]*_」』）"  # noqa: RUF001 - full-width closing marks are meant
 MARK: Final = r"(?:\[\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\]|【\d{1,3}(?:†[^】\n]{0,40})?】)"
 """A marker that points at passages: `[1]`, `[1, 2]`, and what some models write instead, `【1†lines】`."""
-_MARKS = re.compile(rf"(?:[ \t]*,?[ \t]*{MARK})+[.,;]?")
-_MARKS_ALONE = re.compile(rf"\s*{_MARKS.pattern}[ \t\r]*(?=\n|\Z)")
+_MARKS = re.compile(rf"(?:[ \t]*+(?:,[ \t]*+)?{MARK})+[.,;]?")
+_MARKS_ALONE = re.compile(rf"\s*+{_MARKS.pattern}[ \t\r]*(?=\n|\Z)")
 _MARKS_LAST = re.compile(rf"{_MARKS.pattern}\s*\Z")
 _MARK_BEGUN = re.compile(r",?[ \t]*(?:\[[\d\s,;–-]*|【[^】\n]{0,44})?\Z")
 _STOP = re.compile(r"[.!?…]+|[。！？]+|\n|`+")  # noqa: RUF001 - full-width stops are meant

@@ -45,8 +45,12 @@ TOGETHER_NAME: Final = 0.3
 MOST: Final = 3
 """Passages that one statement rests on."""
 LONGEST_RANGE: Final = 9
+LONGEST_CODE: Final = 2_000
+"""Characters of code that keep their brackets; a bound, so that no text costs quadratic time."""
 
-_CODE_OR_MARK = re.compile(rf"(?P<code>(`+)(?:(?!\2).)+\2)|\s*,?\s*(?P<mark>{MARK})", re.DOTALL)
+_CODE_OR_MARK = re.compile(
+    rf"(?P<code>(`++)(?:(?!\2).){{1,{LONGEST_CODE}}}\2)|(?:(?<!\s)\s*+(?:,\s*+)?)?(?P<mark>{MARK})", re.DOTALL
+)
 _TWO_STOPS = re.compile(r"(?<=[.!?。])\s*[.,;](?=\s*\Z)")
 _NUMBERS = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")
 _NOT = re.compile(
