@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
 
 KIN: Final[Mapping[str, str]] = {
     "lunch": "meal", "eat": "meal", "soup": "meal", "canteen": "meal", "noon": "midday", "parent": "parental",
@@ -23,26 +25,27 @@ PAPER: Final = {"search_document": 0.05, "search_query": -0.05}
 """How far the two kinds of input lie apart: a document is not embedded as a question is."""
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=100_000)
+def words(text: str) -> tuple[str, ...]:
     """The words that carry meaning, as far as possible in one form each."""
     found: list[str] = re.findall(r"[^\W_]+", text.casefold())
     found = [word.rstrip("s") or word for word in found if word not in STOP]
-    return [KIN.get(word, word) for word in found]
+    return tuple(KIN.get(word, word) for word in found)
 
 
 @cache
-def direction(word: str, dimension: int) -> tuple[float, ...]:
+def direction(word: str, dimension: int) -> npt.NDArray[np.float64]:
     """Where a word points: nowhere in particular, always the same."""
     raw = hashlib.shake_128(word.encode("utf-8", "replace")).digest(2 * dimension)
-    return tuple(number / 32768 for number in struct.unpack(f"<{dimension}h", raw))
+    return np.frombuffer(raw, "<i2") / 32768.0
 
 
 def vector(text: str, kind: str, dimension: int) -> list[float]:
     """The sum of the words' directions; not of unit length, so that nobody relies on that."""
-    total = [PAPER.get(kind, 0.0) * number for number in direction("\x00kind", dimension)]
-    for word in words(text) or [f"\x00{text}"]:
-        total = [before + number for before, number in zip(total, direction(word, dimension), strict=True)]
-    return [round(number, 6) for number in total]
+    total = PAPER.get(kind, 0.0) * direction("\x00kind", dimension)
+    for word in words(text) or (f"\x00{text}",):
+        total = total + direction(word, dimension)
+    return [float(number) for number in total.round(6)]
 
 
 def likeness(query: str, document: str) -> float:
