@@ -143,3 +143,19 @@ async def test_a_wrong_configuration_is_named_before_anything_is_asked(
     assert "Traceback" not in done.err
     assert bench.api.calls == []
     assert not (bench.folder / "home").exists()
+
+
+async def test_saved_runs_and_configurations_are_not_mixed(bench: Bench) -> None:
+    """What compares two saved runs measures nothing, so a configuration beside it is a mistake."""
+    done = await bench.evaluate("--compare", "a.json", "b.json", "--config", bench.configuration("a"))
+    assert (done.status, done.out) == (1, "")
+    assert "--compare compares saved runs; leave --config out" in done.err
+
+
+async def test_saved_runs_of_configurations_are_compared_later(bench: Bench) -> None:
+    """Each run that was saved beside others is one that `--compare` reads."""
+    first, second = bench.configuration("a"), bench.configuration("b", FOOTNOTE_DECLINE_BELOW="0.4")
+    await bench.evaluate("--config", first, "--config", second, "--save", bench.folder / "run.json")
+    done = await bench.evaluate("--compare", bench.folder / "run-a.json", bench.folder / "run-b.json")
+    assert done.status == 0, done.err
+    assert "second run minus first" in done.out
