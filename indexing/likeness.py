@@ -65,6 +65,12 @@ def regranted(now: Inventory, then: Inventory) -> Mapping[str, Entry]:
     return {name: now.entries[name] for name in both if now.entries[name].readable_by != then.entries[name].readable_by}
 
 
+def changed(now: Inventory, then: Inventory) -> frozenset[str]:
+    """Documents that are new now, or have another content than then."""
+    known = {name: entry.revision for name, entry in then.entries.items()}
+    return frozenset(name for name, entry in now.entries.items() if known.get(name) != entry.revision)
+
+
 def drawn(name: str) -> bytes:
     """Puts documents in an order that has nothing to do with them, and is the same every time."""
     return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()

@@ -20,7 +20,7 @@ from bot.models import Addition, Document
 from bot.ports.migration import Entry, Filling, Indexes, Inventory, Part, Stock
 from bot.ports.search import Counts, Embedder
 from indexing.embed import embedded
-from indexing.likeness import Difference, alike, difference, drawn, grouped, regranted
+from indexing.likeness import Difference, alike, changed, difference, drawn, grouped, regranted
 from indexing.lock import NAME
 from indexing.progress import OnProgress, Progress
 from indexing.turn import turn
@@ -134,7 +134,7 @@ class Migration:
             now, then = await live.inventory(), await previous.inventory()
             await self._correct(previous, now, then)
             await self.indexes.switch(previous.name)
-            behind = len({*difference(now, then).write} - regranted(now, then).keys())
+            behind = len(changed(now, then))
             return await self._named(Moved("returned", removed=self.removed, behind=behind))
 
     async def forget(self, names: Sequence[str]) -> Sequence[str]:

@@ -10,8 +10,8 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from bot.models import Chunk, Document
-from indexing.chunk.layout import SHORT_HEADER, Atom, Layout, laid_out
 from bot.words.sentences import Span
+from indexing.chunk.layout import SHORT_HEADER, Atom, Layout, laid_out
 from indexing.chunk.units import LONGEST, PIECES_PER_WORD, size, units
 from indexing.ports import Block, Kind, Linker, Origin, Parsed, Section
 

@@ -70,10 +70,11 @@ class WeaviateIndexes:
 
         async def point(client: WeaviateAsyncClient) -> None:
             live = await schema.live(client, schema.alias(self._place.tenant))
-            if live not in (None, to):
-                await _point(client, schema.alias_before(self._place.tenant), live)
-            if live != to:
-                await _point(client, schema.alias(self._place.tenant), to)
+            if live == to:
+                return
+            if live is not None:
+                await self._point(client, schema.alias_before(self._place.tenant), live)
+            await self._point(client, schema.alias(self._place.tenant), to)
 
         await persistently(self._line, point)
 
@@ -101,6 +102,12 @@ class WeaviateIndexes:
 
         name = await persistently(self._line, look)
         return None if name is None else self._stock(name)
+
+    async def _point(self, client: WeaviateAsyncClient, alias: str, to: str) -> None:
+        if await schema.live(client, alias) is None:
+            await client.alias.create(alias_name=alias, target_collection=to)
+        else:
+            await client.alias.update(alias_name=alias, new_target_collection=to)
 
     def _stock(self, name: str) -> WeaviateStock:
         return WeaviateStock(self._line, name, model=self._model, dimension=self._dimension)
@@ -153,12 +160,3 @@ def _next(live: str, name: str) -> str:
     """The name of one that is built again: one number higher than the live one's."""
     found = VECTORS.fullmatch(live)
     return f"{name}_r{int(found['rebuilt'] or 1) + 1 if found else 2}"
-
-
-async def _point(client: WeaviateAsyncClient, alias: str, to: str | None) -> None:
-    if to is None:
-        return
-    if await schema.live(client, alias) is None:
-        await client.alias.create(alias_name=alias, target_collection=to)
-    else:
-        await client.alias.update(alias_name=alias, new_target_collection=to)

@@ -27,15 +27,6 @@ FEW: Final = 100
 VECTORS: Final = re.compile(r"(?P<model>Footnote_.+_\d+)_s\d+w\d+(_r(?P<rebuilt>\d+))?")
 """A collection of chunks: what of its name says whose vectors it holds, and how often it was rebuilt."""
 _TOLD: Final = ("source", "readable_by", "revision", "fingerprint", "version", "chunks")
-_EMPTY: Final[Mapping[str, Any]] = dict.fromkeys(SHOWN, "") | {
-    "readable_by": (),
-    "heading_path": (),
-    "units": (),
-    "lines": (1, 1),
-    "position": 0,
-    "updated": None,
-}
-"""What stands for a property that an older schema did not have."""
 
 
 class WeaviateStock:
@@ -144,9 +135,7 @@ class WeaviateStock:
     async def _named(
         self, name: str, uuids: Sequence[str], wanted: Sequence[str] | None, *, vectors: bool
     ) -> dict[str, Any]:
-        """Objects by name; of the properties `wanted`, those that the collection has."""
         found: dict[str, Any] = {}
-        known = None if wanted is None else [one for one in wanted if one in await self._properties(name)]
         for start in range(0, len(uuids), FEW):
             few = list(uuids[start : start + FEW])
 
@@ -154,18 +143,12 @@ class WeaviateStock:
                 return await self._line.part(client, name).query.fetch_objects(
                     filters=Filter.by_id().contains_any(few),
                     limit=FEW,
-                    return_properties=known,
+                    return_properties=None if wanted is None else list(wanted),
                     include_vector=vectors,
                 )
 
             found |= {str(one.uuid): one for one in (await persistently(self._line, look)).objects}
         return found
-
-    async def _properties(self, name: str) -> frozenset[str]:
-        async def look(client: WeaviateAsyncClient) -> Any:
-            return await client.collections.use(name).config.get()
-
-        return frozenset(one.name for one in (await persistently(self._line, look)).properties)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,5 +205,5 @@ def _addition(head: Mapping[str, Any], objects: Mapping[str, Any], *, vectors: b
 
 
 def _read(one: Any, *, vectors: bool) -> _One:
-    properties = {**_EMPTY, **{key: value for key, value in one.properties.items() if value is not None}}
-    return _One(chunk_of(properties), embedding_of(properties, one.vector[schema.VECTOR]) if vectors else None)
+    embedding = embedding_of(one.properties, one.vector[schema.VECTOR]) if vectors else None
+    return _One(chunk_of(one.properties), embedding)
