@@ -6,11 +6,13 @@ import asyncio
 import re
 from collections.abc import Awaitable, Sequence
 from itertools import chain
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
+from pydantic import BaseModel, Field
 
 from bot.adapters.cohere.client import CohereClient
+from bot.adapters.cohere.events import Spent
 from bot.adapters.cohere.pace import Pace
 from bot.adapters.cohere.refusals import reading
 from bot.adapters.cohere.sendable import sendable
@@ -30,6 +32,15 @@ Kind = Literal["search_document", "search_query"]
 
 _SHARED = re.compile(r"(embed-v5\.\d+)-(?:pro|fast)")
 _FIXED = re.compile(r"embed-.*v[123]\.")
+
+
+class _Vectors(BaseModel):
+    rows: list[list[float]] = Field(alias="float")
+
+
+class _Reply(BaseModel):
+    embeddings: _Vectors
+    meta: Spent | None = None
 
 
 class CohereEmbedder:
@@ -97,24 +108,21 @@ class CohereEmbedder:
         return await self._embed(texts, self._query_model, "search_query")
 
     async def _embed(self, texts: Sequence[str], model: str, kind: Kind) -> Matrix:
-        sent = [sendable(text, most=LONGEST) for text in texts]
-        async with self._client.calling(f"embed with {model}", most=self._seconds):
-            if _FIXED.match(model):
-                reply = await self._client.sdk.embed(
-                    model=model, input_type=kind, texts=sent, embedding_types=["float"]
-                )
-            else:
-                reply = await self._client.sdk.embed(
-                    model=model,
-                    input_type=kind,
-                    texts=sent,
-                    embedding_types=["float"],
-                    output_dimension=self._dimension,
-                )
-        with reading(f"embed with {model}"):
-            meta = reply.meta
-            self._client.used(model, "embeddings", meta.billed_units if meta else None, meta.tokens if meta else None)
-            matrix = _matrix(reply.embeddings.float_, len(sent))
+        body: dict[str, Any] = {
+            "model": model,
+            "input_type": kind,
+            "texts": [sendable(text, most=LONGEST) for text in texts],
+            "embedding_types": ["float"],
+        }
+        if not _FIXED.match(model):
+            body["output_dimension"] = self._dimension
+        what = f"embed with {model}"
+        content = await self._client.post("/v2/embed", body, what=what, most=self._seconds)
+        with reading(what):
+            reply = _Reply.model_validate_json(content)
+            matrix = _matrix(reply.embeddings.rows, len(texts))
+        meta = reply.meta or Spent()
+        self._client.used(model, "embeddings", meta.billed_units, meta.tokens)
         if matrix.shape[1] != self._dimension:
             raise Unusable(
                 f"{model} gives vectors of {matrix.shape[1]} numbers, not of {self._dimension}", code="dimension"
@@ -133,11 +141,11 @@ def _with_place(chunk: Chunk) -> str:
     return f"{chunk.place}\n{chunk.text}" if chunk.place else chunk.text
 
 
-def _matrix(rows: object, count: int) -> Matrix:
-    """The rows at unit length. Raises `ValueError` unless they are `count` rows of numbers, none of them all zeros."""
+def _matrix(rows: Sequence[Sequence[float]], count: int) -> Matrix:
+    """The rows at unit length. Raises `ValueError` unless they are `count` rows of one length, none all zeros."""
     matrix = np.array(rows, np.float64)
     lengths = np.linalg.norm(matrix, axis=-1, keepdims=True)
-    if matrix.ndim != 2 or len(matrix) != count or not np.isfinite(lengths).all() or not lengths.all():  # noqa: PLR2004
+    if len(matrix) != count or not np.isfinite(lengths).all() or not lengths.all():
         raise ValueError("these are no vectors")
     return (matrix / lengths).astype(np.float32)
 

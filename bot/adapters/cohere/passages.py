@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-
-import yaml
 
 from bot.models import Chunk
 
@@ -47,13 +46,9 @@ class Sent:
 def passage(chunk: Chunk, *, most: int) -> Sent:
     """The chunk for a reranker, its text cut after `most` characters."""
     place = {"title": chunk.title, "section": " › ".join(chunk.heading_path)}
-    head = yaml.safe_dump(
-        {name: _plain(value) for name, value in place.items() if value},
-        sort_keys=False,
-        allow_unicode=True,
-        width=float("inf"),
-    )
-    pieces = ["" if head == "{}\n" else head, "text: |2-\n"]
+    # A string of JSON is one of YAML, and written a hundred times faster than by a library for all of YAML.
+    pieces = [f"{name}: {json.dumps(_plain(said), ensure_ascii=False)}\n" for name, said in place.items() if said]
+    pieces.append("text: |2-\n")
     length = sum(len(piece) for piece in pieces)
     lines: list[Line] = []
     at = 0

@@ -27,6 +27,8 @@ LONGEST_QUERY: Final = 2_000
 """Characters of a passage and of a question that are sent."""
 SPAN_SCORE: Final = 0.1
 SPANS: Final = 3
+MARGIN: Final = 8
+"""Results that are asked for beyond the limit, so that equal scores at its edge are settled here, by chunk id."""
 
 _WITH_SPANS = re.compile(r"rerank-v(?:[5-9]|\d\d)\.")
 
@@ -62,27 +64,29 @@ class CohereReranker:
     async def rerank(self, query: Query, hits: Sequence[Hit], *, limit: int) -> Ranking:
         """The best `limit` of `hits`, best first, with the model's score in each; the best one's is the confidence.
 
-        Raises `Unavailable` when Cohere cannot be reached, or does not rank every one of them.
+        Raises `Unavailable` when Cohere cannot be reached, or leaves out what it should rank.
         """
         if not hits or limit < 1:
             return Ranking(hits=(), confidence=0.0)
         sent = [passage(hit.chunk, most=LONGEST) for hit in hits]
-        reply = await self._reply(query, sent)
+        wanted = min(len(hits), limit + MARGIN)
+        reply = await self._reply(query, sent, wanted)
         with reading(self._what):
             self._client.used(self._model, "rerank", reply.meta.billed_units if reply.meta else None)
-            scored = _scored(reply, hits, sent)
+            scored = _scored(reply, hits, sent, wanted)
         ranked = sorted(scored, key=lambda hit: (-hit.score, hit.chunk.id))
         return Ranking(hits=tuple(ranked[:limit]), confidence=ranked[0].score)
 
-    async def _reply(self, query: Query, sent: Sequence[Sent]) -> V2RerankResponse:
+    async def _reply(self, query: Query, sent: Sequence[Sent], wanted: int) -> V2RerankResponse:
         documents, text = [one.yaml for one in sent], sendable(query.text, most=LONGEST_QUERY)
         async with self._client.calling(self._what, most=self._seconds):
             if not self._spans:
-                return await self._client.sdk.rerank(model=self._model, query=text, documents=documents)
+                return await self._client.sdk.rerank(model=self._model, query=text, documents=documents, top_n=wanted)
             return await self._client.sdk.rerank(
                 model=self._model,
                 query=text,
                 documents=documents,
+                top_n=wanted,
                 relevant_spans=RerankRelevantSpans(mode="enabled", threshold=SPAN_SCORE, max_spans=SPANS),
             )
 
@@ -91,13 +95,13 @@ class CohereReranker:
         return f"rerank with {self._model}"
 
 
-def _scored(reply: V2RerankResponse, hits: Sequence[Hit], sent: Sequence[Sent]) -> list[Hit]:
-    """Each hit with its score and its spans. Raises `ValueError` unless each has exactly one result."""
+def _scored(reply: V2RerankResponse, hits: Sequence[Hit], sent: Sequence[Sent], wanted: int) -> list[Hit]:
+    """The `wanted` best hits with score and spans. Raises `ValueError` unless so many have exactly one result."""
     results = {result.index: result for result in reply.results}
-    if len(reply.results) != len(hits) or results.keys() != set(range(len(hits))):
+    if not len(reply.results) == len(results) == wanted or not results.keys() <= set(range(len(hits))):
         raise ValueError("not every passage is ranked once")
     return [
-        replace(hit, score=_score(results[row]), spans=_spans(results[row], sent[row])) for row, hit in enumerate(hits)
+        replace(hits[row], score=_score(result), spans=_spans(result, sent[row])) for row, result in results.items()
     ]
 
 
