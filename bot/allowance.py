@@ -65,13 +65,17 @@ _CURRENT: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
 
 @contextmanager
 def allowing(terms: Terms, *, clock: Callable[[], float] = time.monotonic) -> Generator[Allowance]:
-    """What is done inside, for one question, shares these terms."""
+    """What is done inside, for one question, shares these terms; what it took counts for an allowance around it too."""
+    around = _CURRENT.get()
     allowance = Allowance(terms, clock, clock())
     token = _CURRENT.set(allowance)
     try:
         yield allowance
     finally:
         _CURRENT.reset(token)
+        if around is not None:
+            around.calls += allowance.calls
+            around.charge(tokens=allowance.tokens, dollars=allowance.dollars)
 
 
 def current() -> Allowance | None:
