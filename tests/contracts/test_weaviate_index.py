@@ -16,7 +16,7 @@ from bot.adapters.weaviate.facts import facts
 from bot.adapters.weaviate.index import WeaviateIndex
 from bot.errors import IndexMismatch, IndexUnavailable, Misconfigured, NothingIndexed, Unusable
 from bot.models import EVERYONE, Audience, Document, Hit, Lent, Principal, Query
-from tests.contracts.weaviate_rig import DIMENSION, MODEL, STAFF, a_place, addition, handbook, vector
+from tests.contracts.weaviate_rig import DIMENSION, MODEL, STAFF, a_place, addition, asked, handbook, vector
 from tests.nouns import a_document
 from tests.weaviate_fixtures import OwnWeaviate
 from tests.weaviate_server import WeaviateAddress
@@ -191,6 +191,25 @@ async def test_a_bot_with_the_old_settings_goes_on_after_a_migration(weaviate_ad
     with pytest.raises(IndexMismatch):
         async with WeaviateIndex.create(place, model=old, dimension=DIMENSION):
             pass
+
+
+async def test_an_index_that_was_removed_is_missed_at_once(weaviate_address: WeaviateAddress) -> None:
+    """A reader that has it open says that nothing is indexed, and finds the one that is made anew."""
+    place, model = a_place(weaviate_address), "removed-while-read"
+    query = Query("canteen", None)
+    async with WeaviateIndex.create(place, model=model, dimension=DIMENSION) as writer:
+        await writer.upsert_many([addition(a_document())])
+    async with WeaviateIndex.open(place, model=model, dimension=DIMENSION) as index:
+        assert len(await index.search(query, visible_to=MEMBERS, limit=9)) == 2
+        port, names = weaviate_address.http_port, schema.Names(schema.collection(model, DIMENSION))
+        for path in (f"aliases/{schema.alias(place.tenant)}", f"schema/{names.chunks}", f"schema/{names.documents}"):
+            asked(port, "DELETE", path)
+        with pytest.raises(NothingIndexed):
+            await index.search(query, visible_to=MEMBERS, limit=9)
+        async with WeaviateIndex.create(place, model=model, dimension=DIMENSION) as writer:
+            await writer.upsert_many([addition(a_document("new.md"))])
+        hits = await index.search(query, visible_to=MEMBERS, limit=9)
+        assert {hit.chunk.path for hit in hits} == {"new.md"}
 
 
 # --- outages ----------------------------------------------------------------------------------------------------------

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from weaviate import WeaviateAsyncClient
 from weaviate.classes.data import DataObject
 from weaviate.classes.query import FilterReturn
-from weaviate.exceptions import WeaviateInsertManyAllFailedError
+from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateBaseError, WeaviateInsertManyAllFailedError
 
 from bot.adapters.weaviate.client import Gone, Line, said
 from bot.errors import IndexUnavailable
@@ -73,19 +74,20 @@ async def _once(line: Line, client: WeaviateAsyncClient, name: str, objects: Seq
     try:
         result = await line.part(client, name).data.insert_many(list(objects))
     except WeaviateInsertManyAllFailedError as error:
-        if _passes(str(error)):
-            raise said(error, line.place) from error
+        _raise_if_not_its_fault(str(error), line)
         raise _AllRefused(str(error)) from error
     refused: dict[str, str] = {}
     for number, error in result.errors.items():
-        if _passes(error.message):
-            raise said(RuntimeError(error.message), line.place)
+        _raise_if_not_its_fault(error.message, line)
         refused[str(objects[number].uuid)] = error.message[:TOLD]
     return refused
 
 
-def _passes(message: str) -> bool:
-    return any(words in message.lower() for words in _PASSING)
+def _raise_if_not_its_fault(message: str, line: Line) -> None:
+    """Raises what the message means where it is about the server or about us, not about the object."""
+    meaning = said(WeaviateBaseError(message), line.place)
+    if type(meaning) is not IndexUnavailable or any(words in message.lower() for words in _PASSING):
+        raise meaning
 
 
 def _reason(error: Exception) -> str:
@@ -108,7 +110,7 @@ async def _delete(line: Line, client: WeaviateAsyncClient, name: str, where: Fil
 
 
 async def update(line: Line, name: str, uuids: Sequence[UUID | str], properties: Mapping[str, Any]) -> None:
-    """Change some properties of objects that exist, each at once; the rest of them stays as it is."""
+    """Change some properties of objects, of each at once, and leave the rest; one that is not there is passed over."""
     for start in range(0, len(uuids), _UPDATING):
         tried = (_update(line, name, uuid, properties) for uuid in uuids[start : start + _UPDATING])
         for failed in await asyncio.gather(*tried, return_exceptions=True):
@@ -117,7 +119,14 @@ async def update(line: Line, name: str, uuids: Sequence[UUID | str], properties:
 
 
 async def _update(line: Line, name: str, uuid: UUID | str, properties: Mapping[str, Any]) -> None:
-    await persistently(line, lambda client: line.part(client, name).data.update(uuid, properties))
+    async def change(client: WeaviateAsyncClient) -> None:
+        try:
+            await line.part(client, name).data.update(uuid, properties)
+        except UnexpectedStatusCodeError as error:
+            if error.status_code != HTTPStatus.NOT_FOUND:
+                raise
+
+    await persistently(line, change)
 
 
 _UPDATING: Final = 8

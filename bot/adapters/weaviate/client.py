@@ -35,7 +35,7 @@ Collection = CollectionAsync[Any, Any]
 """One collection, or one tenant's part of it."""
 
 _REFUSED: Final = (401, 403)
-_GONE: Final = ("could not find class", "class not found", "tenant not found", "collection not found", "no such class")
+_GONE: Final = ("could not find class", "class not found", "tenant not found", "not present in schema")
 _UNKNOWN: Final = ("anonymous access not enabled", "unauthorized", "unauthenticated", "invalid api key", "forbidden")
 
 

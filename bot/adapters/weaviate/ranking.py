@@ -69,10 +69,11 @@ class Found:
     cosine: float | None = None
 
     @classmethod
-    def of(cls, one: Any, score: float) -> Found:
+    def of(cls, one: Any, score: float, bm25: float | None = None, cosine: float | None = None) -> Found:
         """What the client gives."""
         properties: Mapping[str, Any] = one.properties
-        return cls(chunk_of(properties), properties["version"], properties, one.vector.get(VECTOR, ()), score)
+        vector = one.vector.get(VECTOR, ())
+        return cls(chunk_of(properties), properties["version"], properties, vector, score, bm25, cosine)
 
     @property
     def order(self) -> tuple[float, str]:
@@ -130,11 +131,7 @@ async def _hybrid(part: Collection, asked: Asked, limit: int, offset: int) -> li
 def _found(one: Any, asked: Asked) -> Found:
     raw = {leg: float(score) for leg, score in _RAW.findall(one.metadata.explain_score or "")}
     bm25 = raw.get("keyword")
-    return replace(
-        Found.of(one, one.metadata.score or 0.0),
-        bm25=None if bm25 is None else bm25 / asked.share,
-        cosine=raw.get("vector"),
-    )
+    return Found.of(one, one.metadata.score or 0.0, None if bm25 is None else bm25 / asked.share, raw.get("vector"))
 
 
 # --- ties -------------------------------------------------------------------------------------------------------------
