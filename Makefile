@@ -41,7 +41,7 @@ check: $(VENV)/.tools ## format, lint, types, imports between rooms, known vulne
 weaviate: ## build the real Weaviate that some tests need, once, with Go (4 minutes, 2 GB in Go's cache)
 	@sh .ci/weaviate $(ARGS)
 
-live: $(VENV)/.tools ## the contracts on real accounts, where keys are set (CO_API_KEY): 10 minutes, 60 of a trial key's calls
+live: $(VENV)/.tools ## the contracts on real accounts, where keys are set (CO_API_KEY): 3 minutes, 60 of a trial key's calls
 	@$(BIN)/python -m pytest tests/live --force-enable-socket --timeout 300 -p no:randomly $(ARGS)
 
 bench: $(VENV)/.tools ## the benchmarks: lists them; ARGS='startup' runs one (docs/benchmarks.md)
