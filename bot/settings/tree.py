@@ -18,7 +18,6 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-RedisUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["redis", "rediss", "unix"])]
 HttpUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["http", "https"])]
 
 
@@ -39,6 +38,13 @@ def _shaped(letters: str, sort: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _redis(value: str) -> str:
+    """An address of a server, of Sentinels or of a cluster; what stands behind the scheme is the adapter's to read."""
+    if not re.match(r"(?:redis|rediss|unix|rediss?\+(?:sentinel|cluster))://", value):
+        raise ValueError("URL scheme should be redis, rediss, unix, redis+sentinel or redis+cluster")
+    return value
 
 
 def _prices(value: object) -> object:
@@ -64,6 +70,7 @@ def _dollars(value: Mapping[str, tuple[float, ...]]) -> Mapping[str, tuple[float
     return value
 
 
+RedisUrl = Annotated[str, AfterValidator(_redis)]
 PersonId = Annotated[str, _shaped("UW", "a person")]
 Ids = Annotated[tuple[PersonId, ...], BeforeValidator(_ids)]
 HumansId = Annotated[str, _shaped("SUW", "a user group or person")]

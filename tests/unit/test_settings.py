@@ -20,6 +20,22 @@ def test_presence_of_a_url_selects_the_server() -> None:
     assert str(memory.url) == "redis://localhost:6379/3"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rediss://me:secret@localhost:6380/0?ssl_ca_certs=ca.pem",
+        "unix:///run/valkey.sock",
+        "redis+sentinel://me:secret@one:26379,two:26379/primary/0",
+        "rediss+cluster://one:6379,two:6379",
+    ],
+)
+def test_every_form_of_address_is_taken_as_it_is_written(url: str) -> None:
+    """Servers, sockets, Sentinels and clusters, for jobs and for caches."""
+    settings = load({"REDIS_URL": url, "REDIS_CACHE_URL": url})
+    assert isinstance(settings.memory, ServerMemory)
+    assert settings.memory.url == settings.cache_url == url
+
+
 def test_an_explicit_choice_wins_over_presence() -> None:
     """FOOTNOTE_MEMORY=embedded holds although a REDIS_URL is around."""
     assert load({"REDIS_URL": "redis://localhost", "FOOTNOTE_MEMORY": "embedded"}).memory == EmbeddedMemory()
