@@ -24,7 +24,8 @@ VARIABLES = (
     Variable("FOOTNOTE_HUMANS", ("slack", "humans"), "", "whom *Ask a person* brings in: id of a user group or person"),
     Variable("FOOTNOTE_HELP_CHANNEL", ("slack", "help_channel"), "", "where reports without an owner go: channel id"),
 
-    Variable("REDIS_URL", ("memory", "url"), "an embedded server", "a Redis or Valkey server, Sentinels or cluster"),
+    Variable("REDIS_URL", ("memory", "url"), "an embedded server",
+             "a Redis or Valkey server (redis, rediss, unix), Sentinels (redis+sentinel) or a cluster (redis+cluster)"),
     Variable("FOOTNOTE_MEMORY", ("memory", "backend"), "server with REDIS_URL, else embedded", "embedded or server"),
     Variable("REDIS_SERVER_BIN", ("memory", "binary"), "the one installed with us", "another binary to embed"),
     Variable("REDIS_CACHE_URL", ("cache_url",), "each process for itself", "a Redis or Valkey server for caches alone"),
