@@ -54,7 +54,7 @@ async def test_an_address_that_is_none_is_refused_at_once(address: str) -> None:
             pass
 
 
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422])
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 413, 422, 501])
 async def test_what_stays_so_is_unusable(status: int) -> None:
     """Its code is the status."""
     async with a_rig() as rig:

@@ -23,8 +23,10 @@ REASONS: Final[Mapping[int, str]] = {
     402: "asks for a payment",
     403: "does not let this API key do that",
     404: "knows no such model or address",
+    405: "does not take this call at this address",
     413: "finds this call too large",
     422: "does not take this call",
+    501: "was not started for this call",
 }
 SPENT: Final = frozenset(("insufficient_quota", "billing_hard_limit_reached"))
 """Codes of a 429 that does not pass by waiting."""
@@ -63,7 +65,7 @@ def refusal(what: str, status: int, headers: Mapping[str, str], code: str) -> Un
         return Unusable(f"the model server asks for a payment ({what}, {status})", code=code)
     if code == TOO_LONG:
         return Unusable(f"the model server finds a text too long ({what}, {status})", code=code)
-    if status in FOR_NOW or status >= LEAST_OF_ITS_OWN:
+    if status not in REASONS and (status in FOR_NOW or status >= LEAST_OF_ITS_OWN):
         return Unavailable(f"the model server refuses for now ({what}, {status})", retry_after=retry_after(headers))
     return Unusable(f"the model server {REASONS.get(status, 'refuses')} ({what}, {status})", code=str(status))
 
