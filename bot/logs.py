@@ -41,6 +41,8 @@ def configure(level: str) -> None:
     )
     handler.setLevel(max(logging.getLevelNamesMapping()[level.upper()], logging.INFO))
     logging.basicConfig(handlers=[handler], level=handler.level, force=True)
+    for chatty in ("httpx", "httpcore"):  # a line for every call of a backend
+        logging.getLogger(chatty).setLevel(max(handler.level, logging.WARNING))
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
