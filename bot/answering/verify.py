@@ -42,6 +42,7 @@ BESIDE_NAME: Final = 3
 TOGETHER: Final = 0.5
 TOGETHER_NAME: Final = 0.3
 """The share of those words that must stand where the number, or the name, stands in the passage."""
+QUESTIONS: Final = ("?", "？")  # noqa: RUF001 - a full-width question mark is meant
 MOST: Final = 3
 """Passages that one statement rests on."""
 LONGEST_RANGE: Final = 9
@@ -107,6 +108,8 @@ class Verifying:
     async def statement(self, draft: Draft) -> Statement | None:
         """The draft without its `[n]`, resting on passages, n counting from 1; None when no passage says it."""
         text, numbers = unmarked(draft.text)
+        if text.endswith(QUESTIONS):
+            return None  # it claims nothing: small models repeat what they were asked
         named = [self._passages[number - 1] for number in numbers if 1 <= number <= len(self._passages)]
         supports = await self.supports(text, named)
         return Statement(text, supports, draft.joint) if supports else None

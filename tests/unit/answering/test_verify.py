@@ -86,9 +86,16 @@ async def test_of_several_named_those_that_say_it_stay() -> None:
     assert [support.chunk_id for support in statement.supports] == ["handbook:leave.md#0"]
 
 
-@pytest.mark.parametrize(
-    "text", ["Parents get 18 weeks of paid leave [1].", "Here is what I found:", "[1]", "I hope so!"]
+NOTHING_SAID = (
+    "Parents get 18 weeks of paid leave [1].",
+    "Here is what I found:",
+    "[1]",
+    "I hope so!",
+    "How many weeks of paid leave do parents get?",
 )
+
+
+@pytest.mark.parametrize("text", NOTHING_SAID)
 async def test_what_no_passage_says_is_no_statement(text: str) -> None:
     """Whatever it names."""
     assert await written(text) is None
