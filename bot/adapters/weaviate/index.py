@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, Final, TypeVar
 
 import numpy as np
 import structlog
+from httpx import HTTPError
 from structlog.typing import FilteringBoundLogger
 from weaviate.classes.aggregate import GroupByAggregate, Metrics
 from weaviate.classes.query import Filter, FilterReturn
+from weaviate.exceptions import WeaviateBaseError
 
 from bot.adapters.weaviate import schema
 from bot.adapters.weaviate.client import PAUSES, READING, Collection, Gone, Line, Place
@@ -30,6 +33,8 @@ from bot.ports.search import Counts, SourceCounts
 
 LOOK: Final = 10.0
 """Seconds after which a reader looks again which index is live."""
+GLANCE: Final = 0.5
+"""Seconds that such a look may take from a search."""
 AT_ONCE: Final = 100
 """Names that one query asks for."""
 VERSIONS: Final = 4
@@ -44,10 +49,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Our tenant's part of the two collections of the index that is read."""
+    """Our tenant's part of the two collections of the index that is read, and whether several nodes have copies."""
 
     chunks: Collection
     documents: Collection
+    copied: bool
 
 
 Work = Callable[[View], Awaitable[T]]
@@ -186,11 +192,21 @@ class WeaviateIndex:
 
     async def _tried(self, work: Work[T]) -> T:
         async with self._line.reading() as client:
-            if self._names is None or time.monotonic() - self._looked > LOOK:
+            if self._names is None:
                 await self._look(client)
+            elif time.monotonic() - self._looked > LOOK:
+                await self._look_again(client)
             names = self._names
             assert names is not None  # noqa: S101  (what was looked for is there, or was raised)
-            return await work(View(self._line.part(client, names.chunks), self._line.part(client, names.documents)))
+            parts = (self._line.part(client, name) for name in (names.chunks, names.documents))
+            return await work(View(*parts, copied=self._place.replicas > 1))
+
+    async def _look_again(self, client: Any) -> None:
+        """Go on with what was live where nobody can say: nodes that elect a leader answer searches and nothing else."""
+        self._looked = time.monotonic()
+        with suppress(TimeoutError, WeaviateBaseError, HTTPError):
+            async with asyncio.timeout(GLANCE):
+                await self._look(client)
 
     async def _look(self, client: Any) -> None:
         found = await schema.reading(client, self._place, model=self._model, dimension=self._dimension)
@@ -199,6 +215,7 @@ class WeaviateIndex:
         self._names, self._looked, self._warned = found.names, time.monotonic(), found.replaced
 
 
+@lru_cache(maxsize=256)
 def _visible(audience: Audience) -> FilterReturn | None:
     """What all of the audience may read; None when that is nothing."""
     held = readers(audience)
@@ -228,16 +245,20 @@ def _hit(one: Found, query: Query) -> Hit:
 
 
 async def _stale(view: View, found: Iterable[tuple[str, str]], audience: Audience) -> frozenset[tuple[str, str]]:
-    """Versions that are not what their document is now. Only a document of which two were found can have any."""
+    """Versions that are not what their document is now, or not for this audience any more.
+
+    On one node only a document of which two were found can have any. One of several nodes may have been away while a
+    document was changed or removed, or its readers were: there every document is asked.
+    """
     versions: dict[str, set[str]] = defaultdict(set)
     for document_id, version in found:
         versions[document_id].add(version)
-    double = [document_id for document_id, several in versions.items() if len(several) > 1]
+    asked = [document_id for document_id, several in versions.items() if view.copied or len(several) > 1]
     visible = _visible(audience)
-    if not double or visible is None:
+    if not asked or visible is None:
         return frozenset()
-    current = {one["document_id"]: one["version"] for one in await _documents(view, double, visible)}
-    return frozenset((name, one) for name in double for one in versions[name] if one != current.get(name))
+    current = {one["document_id"]: one["version"] for one in await _documents(view, asked, visible)}
+    return frozenset((name, one) for name in asked for one in versions[name] if one != current.get(name))
 
 
 # --- by name ----------------------------------------------------------------------------------------------------------
@@ -262,13 +283,19 @@ async def _documents(view: View, document_ids: Sequence[str], visible: FilterRet
     found: list[Mapping[str, Any]] = []
     for start in range(0, len(names), AT_ONCE):
         few = names[start : start + AT_ONCE]
-        reply = await view.documents.query.fetch_objects(
-            filters=Filter.by_id().contains_any(few) & visible,
-            limit=AT_ONCE,
-            return_properties=["document_id", "revision", "version"],
-        )
-        found += [one.properties for one in reply.objects]
+        if view.copied:  # a node that was away answers with what it had, and takes over from others what is newer
+            await _documents_now(view, few, visible)
+        found += await _documents_now(view, few, visible)
     return found
+
+
+async def _documents_now(view: View, uuids: Sequence[str], visible: FilterReturn) -> list[Mapping[str, Any]]:
+    reply = await view.documents.query.fetch_objects(
+        filters=Filter.by_id().contains_any(uuids) & visible,
+        limit=AT_ONCE,
+        return_properties=["document_id", "revision", "version"],
+    )
+    return [one.properties for one in reply.objects]
 
 
 # --- counting ---------------------------------------------------------------------------------------------------------
