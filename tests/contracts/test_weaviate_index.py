@@ -273,10 +273,13 @@ async def test_who_is_refused_is_told_what_to_set(own_weaviate: OwnWeaviate) -> 
         assert len(await index.search(Query("canteen", None), visible_to=MEMBERS, limit=9)) == 2
 
 
-@pytest.mark.parametrize("url", ["", "weaviate:8080", "ftp://weaviate", "http://weaviate:port", "http://weaviate/path"])
+@pytest.mark.parametrize(
+    "url",
+    ["", "weaviate:8080", "ftp://weaviate", "http://weaviate:port", "http://weaviate/path", "http://me:pw@weaviate"],
+)
 async def test_a_malformed_address_is_said_by_name(url: str) -> None:
-    """Before anything is asked of anybody."""
-    with pytest.raises(Misconfigured, match="WEAVIATE_URL"):
+    """Before anything is asked of anybody, and without what stands in it."""
+    with pytest.raises(Misconfigured, match=r"^WEAVIATE_URL is not an address such as http://weaviate:8080"):
         async with WeaviateIndex.open(Place(url, "t1"), model=MODEL, dimension=DIMENSION):
             pass
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import grpc
 import httpx
@@ -156,16 +156,17 @@ def _client(place: Place) -> WeaviateAsyncClient:
     )
 
 
-def _checked(url: str) -> Any:
+def _checked(url: str) -> SplitResult:
+    """Its parts. Raises `Misconfigured`, without the address: somebody may have written a password into it."""
     try:
         parts = urlsplit(url)
-        port = parts.port
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        port = -1
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == -1 or parts.path.strip("/"):
+        parts, fits = urlsplit(""), False
+    if not fits or parts.path.strip("/") or parts.username is not None:
         raise Misconfigured(
-            "WEAVIATE_URL is not an address such as http://weaviate:8080 or https://weaviate.example.com"
+            "WEAVIATE_URL is not an address such as http://weaviate:8080 or https://weaviate.example.com; "
+            "a key is set as WEAVIATE_API_KEY"
         )
     return parts
 
