@@ -117,6 +117,8 @@ async def link(request: pytest.FixtureRequest) -> AsyncGenerator[Link]:
     kind = getattr(request, "param", "embedded")
     url: str = request.getfixturevalue("valkey_url" if kind == "embedded" else f"{kind}_url")
     async with connect(url, prefix=f"footnote-{uuid4().hex}", timeout=10.0) as made:
+        if kind != "embedded":
+            await made.told("INFO")  # an append waits half a second, which is little for a first one on a busy machine
         yield made
         if kind != "secured":  # whose user may not list keys
             assert await endless(made) <= FOR_GOOD

@@ -22,7 +22,7 @@ MANY = {f"model/{n}": bytes([n]) * 4096 for n in range(200)}
 
 @pytest.fixture
 def cache(link: Link) -> Cache:
-    return RedisCache(link)
+    return RedisCache(link, patience=10)
 
 
 @on(EVERYWHERE)
@@ -44,7 +44,7 @@ async def test_a_great_many_are_kept(cache: Cache) -> None:
 
 async def test_every_value_ends(link: Link) -> None:
     """What nobody asks for again is not kept for good."""
-    await RedisCache(link).put_many({"a": b"x"})
+    await RedisCache(link, patience=10).put_many({"a": b"x"})
     assert KEPT_FOR - 60 < await link.call("TTL", link.key(of=("a",))) <= KEPT_FOR
 
 
@@ -104,7 +104,7 @@ async def test_a_cache_needs_few_rights(tmp_path: Path) -> None:
                 await facts(ours, cache=True)
             await link.call("ACL", "SETUSER", USER, "+set")
             assert (await facts(ours, cache=True))["role"] == "master"
-            cache = RedisCache(ours)
+            cache = RedisCache(ours, patience=10)
             await cache.put_many({"a": b"x"})
             assert await cache.get_many(["a"]) == [b"x"]
     server.leave()

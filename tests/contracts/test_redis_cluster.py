@@ -186,7 +186,7 @@ async def test_a_waiting_worker_follows_the_queue(cluster: Cluster, link: Link) 
 @pytest.mark.parametrize("harm", [signal.SIGKILL, signal.SIGSTOP])
 async def test_a_lost_part_is_out_of_reach(own: Cluster, harm: int) -> None:
     """Without one server calls that need it end in time, and others go on; nothing hangs on the one that is gone."""
-    async with connect(own.url, timeout=0.5) as link:
+    async with connect(own.url, timeout=1.5) as link:
         keys = [link.key(of=("thing", str(n))) for n in range(30)]
         lost = own.nodes[0]
         there = [key for key in keys if own.node_with(key) is not lost]

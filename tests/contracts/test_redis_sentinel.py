@@ -60,8 +60,9 @@ def _replace(servers: Watched) -> None:
 @pytest.mark.parametrize("harm", [_kill, _hang, _replace])
 async def test_a_new_primary_is_found(own: Watched, harm: Callable[[Watched], None]) -> None:
     """Whatever becomes of the primary, calls end in time, and what was accepted is there after, once."""
-    async with connect(own.url, timeout=0.5) as link:
+    async with connect(own.url, timeout=1.5) as link:
         queue = RedisJobQueue(link)
+        await link.call("PING")
         assert await queue.enqueue(a_job(1), once=["event:Ev1"])
         await link.call("SET", "{counter}", 0)
         assert await link.call("WAIT", 1, 10_000, within=20) == 1
@@ -88,7 +89,7 @@ async def test_a_demoted_primary_takes_nothing(own: Watched) -> None:
 
 async def test_a_worker_that_waits_outlives_the_change(own: Watched) -> None:
     """A wait on the old primary ends as unavailable, at the latest when it is replaced, and the next one works."""
-    async with connect(own.url, timeout=0.5) as link:
+    async with connect(own.url, timeout=1.5) as link:
         queue = RedisJobQueue(link)
         waiting = asyncio.create_task(queue.claim(limit=1, wait=600))
         assert await queue.depth() == 0
@@ -103,7 +104,7 @@ async def test_a_worker_that_waits_outlives_the_change(own: Watched) -> None:
 
 async def test_a_primary_is_used_while_the_sentinels_are_away(own: Watched) -> None:
     """Sentinels are asked when something fails; that none answers then is no reason to leave a primary that is well."""
-    async with connect(own.url, timeout=0.5) as link:
+    async with connect(own.url, timeout=1.5) as link:
         assert await link.call("PING") == b"PONG"
         own.sentinels[0].signal(signal.SIGSTOP)
         with pytest.raises(MemoryUnavailable):

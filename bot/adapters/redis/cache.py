@@ -33,8 +33,16 @@ AT_ONCE = 64
 class RedisCache:
     """The `Cache` port."""
 
-    def __init__(self, link: Link, *, kept_for: int = KEPT_FOR, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        link: Link,
+        *,
+        kept_for: int = KEPT_FOR,
+        patience: float = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._link = link
+        self._patience = patience
         self._kept_for = kept_for
         self._clock = clock
         self._resumes = self._complains = clock()
@@ -57,7 +65,7 @@ class RedisCache:
                 break
             some = steps[start : start + AT_ONCE]
             try:
-                replies += await self._link.all(some, within=PATIENCE + PER_VALUE * (len(some) - 1))
+                replies += await self._link.all(some, within=self._patience + PER_VALUE * (len(some) - 1))
             except MemoryUnavailable as error:
                 self._failed(error)
         return replies
