@@ -113,7 +113,8 @@ class Pipeline:
     """The steps from a question to a cited answer over whatever stands behind the ports.
 
     `spare` quotes passages when `generator` is away; without one, its failure is the answer's. `terms` are what each
-    question may take of the backends. `english_only` says that the embedder understands no other language.
+    question may take of the backends, `candidates` how many passages are ranked. `english_only` says that the embedder
+    understands no other language.
     """
 
     rewriter: Rewriter
@@ -125,6 +126,7 @@ class Pipeline:
     index_name: str = "local"
     spare: generation.Generator | None = None
     terms: Terms = FREELY
+    candidates: int = CANDIDATES
     english_only: bool = True
 
     async def find(
@@ -153,9 +155,8 @@ class Pipeline:
         with timings.step("embed"):
             query = await compose(rewritten, embedder=self.embedder)
         with timings.step("search"):
-            hits = await retrieve(
-                query, index=self.index, visible_to=place.audience, limit=max(limit, CANDIDATES), within=place.within
-            )
+            most = max(limit, self.candidates)
+            hits = await retrieve(query, index=self.index, visible_to=place.audience, limit=most, within=place.within)
         with timings.step("rerank"):
             ranking, reranked = await rerank(query, hits, reranker=self.reranker, limit=limit)
         return Found(rewritten=rewritten, query=query, ranking=ranking, reranked=reranked)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.allowance import Terms
 from bot.answering.converse import Alone, Conversing
 from bot.answering.pipeline import Pipeline
+from bot.answering.retrieve import CANDIDATES
 from bot.composition.backends import Backends, backends
 from bot.composition.home import now
 from bot.composition.memory import remembering
@@ -16,6 +17,8 @@ from bot.ports.generation import Generator
 from bot.ports.search import Embedder, IndexWriter, SearchIndex
 from bot.settings import Settings
 
+FEWER = 60
+"""Candidates for a vendor's reranker, which reads each of them for money and looks at no other."""
 TERMINAL = "terminal"
 """Workspace and channel of conversations that do not happen in Slack."""
 
@@ -46,6 +49,7 @@ async def assembled(
         spare=None if generator else made.spare(),
         clock=time.perf_counter,
         index_name=settings.index.backend,
+        candidates=CANDIDATES if settings.models.reranker == "local" else FEWER,
         english_only=settings.models.embedder == "local",
         terms=Terms(seconds=asking.seconds, calls=asking.calls, tokens=asking.tokens),
     )

@@ -151,7 +151,8 @@ class Backends:
             limits = self._in_bounds()
             key, address = named.api_key.get_secret_value(), str(named.base_url)
             opening = open_client(base_url=address, api_key=key, on_usage=limits.meter.note)
-            self._openai = OpenAIModels(await self._stack.enter_async_context(opening), named, limits)
+            client = await self._stack.enter_async_context(opening)
+            self._openai = OpenAIModels(client, named, limits, self._settings.asking.seconds)
         assert self._openai is not None  # noqa: S101 - settings choose it only where it can be reached
         return self._openai
 

@@ -3,13 +3,16 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.composition.bounds import DOCUMENT_TRIES, Bounds
 from bot.errors import Misconfigured
 from bot.ports import generation
 from bot.ports.generation import Rewriter
 from bot.ports.search import Embedder, Floors, Reranker
+
+USUAL: Final = 20.0
+"""Seconds to a first word that nobody calls slow."""
 
 if TYPE_CHECKING:
     from bot.adapters.cohere.client import CohereClient
@@ -83,6 +86,8 @@ class OpenAIModels:
     client: "OpenAIClient"
     named: "OpenAI"
     bounds: Bounds
+    whole: float
+    """Seconds that an answer may take."""
 
     def embedder(self) -> Embedder:
         """Documents and questions to vectors of one space."""
@@ -96,7 +101,7 @@ class OpenAIModels:
             query_prefix=named.query_prefix,
             document_prefix=named.document_prefix,
         )
-        return guarded_embedder(embedder, "openai", self.bounds)
+        return guarded_embedder(embedder, "openai", self.bounds, slowness=self._slowness)
 
     def reranker(self, floors: Floors) -> Reranker:
         """The best passages first."""
@@ -105,32 +110,40 @@ class OpenAIModels:
 
         named = self.named
         url = str(named.rerank_url) if named.rerank_url else ""
-        reranker = OpenAIReranker(self.client, model=named.rerank_model, url=url, floors=floors)
-        guard = self.bounds.guard("openai", "rerank", named.rerank_model, deadline=RERANK)
+        seconds = RERANK * self._slowness
+        reranker = OpenAIReranker(self.client, model=named.rerank_model, url=url, floors=floors, seconds=seconds)
+        guard = self.bounds.guard("openai", "rerank", named.rerank_model, deadline=seconds)
         return GuardedReranker(reranker, guard)
 
     def generator(self, embedder: Embedder) -> generation.Generator:
         """Passages to statements, each verified against its passages with the help of `embedder`."""
         from bot.adapters.openai.generator import OpenAIGenerator
-        from bot.adapters.wrappers.guarded import CHAT, GuardedGenerator
+        from bot.adapters.wrappers.guarded import GuardedGenerator
 
         model = self.named.chat_model
-        generator = OpenAIGenerator(self.client, model=model, embedder=embedder)
-        return GuardedGenerator(generator, self.bounds.guard("openai", "chat", model, deadline=CHAT))
+        generator = OpenAIGenerator(self.client, model=model, embedder=embedder, first=self.named.patience)
+        return GuardedGenerator(generator, self.bounds.guard("openai", "chat", model, deadline=self.whole))
 
     def rewriter(self) -> Rewriter:
         """Follow-ups made whole."""
         from bot.adapters.openai.rewriter import OpenAIRewriter
+        from bot.adapters.wrappers.guarded import REWRITE
 
         model = self.named.rewrite_model or self.named.chat_model
-        return guarded_rewriter(OpenAIRewriter(self.client, model=model), "openai", model, self.bounds)
+        rewriter = OpenAIRewriter(self.client, model=model, seconds=REWRITE * self._slowness)
+        return guarded_rewriter(rewriter, "openai", model, self.bounds, slowness=self._slowness)
+
+    @property
+    def _slowness(self) -> float:
+        """How much longer everything may take than usual, on a machine of one's own without a graphics card, say."""
+        return max(1.0, self.named.patience / USUAL)
 
 
-def guarded_embedder(embedder: Embedder, provider: str, bounds: Bounds) -> Embedder:
+def guarded_embedder(embedder: Embedder, provider: str, bounds: Bounds, *, slowness: float = 1.0) -> Embedder:
     """Questions within seconds, documents with patience."""
     from bot.adapters.wrappers.guarded import EMBED_DOCUMENTS, EMBED_QUERY, GuardedEmbedder
 
-    questions = bounds.guard(provider, "embeddings", embedder.model, deadline=EMBED_QUERY)
+    questions = bounds.guard(provider, "embeddings", embedder.model, deadline=EMBED_QUERY * slowness)
     documents = bounds.guard(
         provider,
         "embeddings",
@@ -142,11 +155,13 @@ def guarded_embedder(embedder: Embedder, provider: str, bounds: Bounds) -> Embed
     return GuardedEmbedder(embedder, questions, documents)
 
 
-def guarded_rewriter(rewriter: Rewriter, provider: str, model: str, bounds: Bounds) -> Rewriter:
+def guarded_rewriter(
+    rewriter: Rewriter, provider: str, model: str, bounds: Bounds, *, slowness: float = 1.0
+) -> Rewriter:
     """A rewriter that gives way to the turns themselves when it is away."""
     from bot.adapters.local.rewriter import HistoryRewriter
     from bot.adapters.wrappers.fallback import FallbackRewriter
     from bot.adapters.wrappers.guarded import REWRITE, GuardedRewriter
 
-    guard = bounds.guard(provider, "chat", model, deadline=REWRITE, work="rewriting")
+    guard = bounds.guard(provider, "chat", model, deadline=REWRITE * slowness, work="rewriting")
     return FallbackRewriter(GuardedRewriter(rewriter, guard), HistoryRewriter())

@@ -155,6 +155,7 @@ class OpenAI(_Frozen):
     document_prefix: str = ""
     rerank_model: str = ""
     rerank_url: HttpUrl | None = None
+    patience: float = Field(default=20.0, ge=1, le=600)
 
 
 class Models(_Frozen):

@@ -57,6 +57,7 @@ VARIABLES = (
     Variable("OPENAI_QUERY_PREFIX", ("openai", "query_prefix"), "", "what that model wants before a question"),
     Variable("OPENAI_DOCUMENT_PREFIX", ("openai", "document_prefix"), "", "what that model wants before a passage"),
     Variable("OPENAI_RERANK_MODEL", ("openai", "rerank_model"), "", "puts the best passages first"),
+    Variable("OPENAI_PATIENCE", ("openai", "patience"), "20", "seconds that it may take to its first word"),
     Variable("OPENAI_RERANK_URL", ("openai", "rerank_url"), "/rerank of that server", "where it takes them"),
 
     Variable("FOOTNOTE_EMBEDDER", ("models", "embedder"), "by what is set", "local, cohere or openai"),

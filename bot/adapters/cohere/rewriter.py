@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from bot.adapters.cohere.client import CohereClient
 from bot.adapters.cohere.refusals import malformed, reading
 from bot.adapters.cohere.sendable import BLANK, sendable
-from bot.answering.prompts import REWRITE, REWRITTEN, conversation
+from bot.answering.prompts import AS_JSON, REWRITE, REWRITTEN, conversation
 from bot.conversations import Turn
 from bot.ports.generation import Rewritten
 
@@ -24,8 +24,6 @@ LONGEST_TURN: Final = 1_500
 LONGEST_QUESTION: Final = 1_000
 """Characters. A longer question is left alone: it names what it is about."""
 LONGEST_ANSWER: Final = 1_200
-AS_JSON: Final = 'Generate a JSON object with the key "question".'
-"""Without these words in JSON mode, says Cohere, a model may write on without an end."""
 COMPLETE: Final = "COMPLETE"
 
 

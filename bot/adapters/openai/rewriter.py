@@ -28,8 +28,6 @@ FORMATS: Final[Sequence[Mapping[str, Any]]] = (
     {},
 )
 """How a reply is asked for, the next one where the server does not take the one before."""
-AS_JSON: Final = 'Reply with a JSON object: {"question": "…"}'
-"""Said as well, because several servers demand that JSON is spoken of."""
 
 _WORD = re.compile(r"\w")
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
@@ -67,7 +65,7 @@ class OpenAIRewriter:
 
     async def _reply(self, shown: str) -> str:
         messages = (
-            {"role": "system", "content": f"{prompts.REWRITE}\n\n{AS_JSON}"},
+            {"role": "system", "content": f"{prompts.REWRITE}\n\n{prompts.AS_JSON}"},
             {"role": "user", "content": shown},
         )
         async with self._client.calling(f"rewrite with {self._model}", most=self._seconds):
