@@ -11,8 +11,9 @@ import numpy as np
 
 from bot.models import Addition, Embedding
 from bot.ports.migration import Entry, Inventory
-from indexing.embed import BATCH
 
+SOME: Final = 100
+"""Chunks, or documents, that are read together, at least."""
 NEAR: Final = 1e-3
 """How far a number of a vector may be from what it was."""
 
@@ -46,13 +47,13 @@ def difference(old: Inventory, new: Inventory) -> Difference:
 
 
 def grouped(names: Sequence[str], entries: Mapping[str, Entry]) -> Iterator[Sequence[str]]:
-    """Documents that have about a batch of chunks together, in order."""
+    """Documents that have some chunks together, in order."""
     group: list[str] = []
     chunks = 0
     for name in names:
         group.append(name)
         chunks += entries[name].chunks
-        if chunks >= BATCH or len(group) >= BATCH:
+        if chunks >= SOME or len(group) >= SOME:
             yield group
             group, chunks = [], 0
     if group:

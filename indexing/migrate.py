@@ -9,6 +9,7 @@ is switched before a look has found nothing to do.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,8 @@ LAST: Final = 3
 """How often likewise while they may not: the second time finds nothing to do, unless another machine writes it."""
 SMALL: Final = 200
 """Documents that are left for the last time, for which indexers have to wait."""
+REST: Final = 1.0
+"""How long nothing is written after a batch, in times of what writing it took: the server has questions to answer."""
 SAMPLE: Final = 50
 """Documents that are compared word by word."""
 SHARE: Final = 0.01
@@ -238,7 +241,9 @@ class Migration:
         pace = _Pace(self, new.stock.name, len(todo.write), chunks, self.clock())
         async for batch in self._batches(todo.write, before.entries, old):
             await self._still(live)
+            begun = self.clock()
             refused = await new.writer.upsert_many(batch)
+            await asyncio.sleep(REST * (self.clock() - begun))
             self.left_out |= {name: f"the new index refuses it: {reason}" for name, reason in refused.items()}
             self.written += len(batch) - len(refused)
             pace.tell(batch)
