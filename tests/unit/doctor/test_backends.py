@@ -11,6 +11,8 @@ from bot.doctor.examination import Check
 from bot.doctor.findings import Finding, look_at
 from bot.settings import load
 from tests.standins.cohere import CohereStandIn
+from tests.standins.openai import OpenAIStandIn
+from tests.standins.openai_rules import CHAT
 from tests.unit.doctor.installation import ignored
 from tests.weaviate_server import WeaviateAddress
 
@@ -102,6 +104,16 @@ async def test_a_bill_that_is_not_paid_is_found(tmp_path: Path) -> None:
         cohere.refuse(402, on="embed")
         level, said, remedy = await _only(tmp_path, COHERE_API_KEY="k", COHERE_BASE_URL=cohere.url)
     assert (level, "paid" in said, "billing" in remedy) == ("error", True, True)
+
+
+async def test_a_server_without_the_model_is_found(tmp_path: Path) -> None:
+    """Ollama lists what was pulled; what was not has to be."""
+    async with OpenAIStandIn().running() as server:
+        missing = await _only(tmp_path, OPENAI_BASE_URL=server.url, OPENAI_CHAT_MODEL="nowhere")
+        sound = await _only(tmp_path, OPENAI_BASE_URL=server.url, OPENAI_CHAT_MODEL=CHAT)
+    assert missing[0] == "error"
+    assert missing[1].endswith("does not have nowhere")
+    assert sound[0] == "ok"
 
 
 async def test_only_what_is_used_is_looked_at(tmp_path: Path) -> None:
