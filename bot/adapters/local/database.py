@@ -199,7 +199,7 @@ def check(connection: sqlite3.Connection, path: Path, *, model: str, dimension: 
     if made != (model, dimension, words.VERSION):
         raise IndexMismatch(
             f"{path} was made with {state.model} ({state.dimension} numbers, words {state.words}), not with {model} "
-            f"({dimension}, words {words.VERSION}); remove it and index again"
+            f'({dimension}, words {words.VERSION}); run "footnote migrate" to index again beside it'
         )
     return state
 

@@ -18,7 +18,7 @@ from bot import words
 from bot.adapters.local import database, lookups
 from bot.adapters.local.database import State
 from bot.adapters.local.index import FOLDER, LocalIndex
-from bot.errors import NothingIndexed
+from bot.errors import IndexMismatch, NothingIndexed
 from bot.models import Addition, Chunk, Document, Principal
 from bot.ports.migration import Entry, Filling, Inventory, Stock
 from bot.ports.search import IndexWriter
@@ -91,6 +91,8 @@ class LocalIndexes:
         told = await asyncio.to_thread(_told, home)
         if told is None:
             return None
+        if told.version > database.SCHEMA:
+            raise IndexMismatch(f"{_file(home)} was made by a newer version of Footnote; upgrade Footnote")
         if told.version < database.SCHEMA or told.state.words < words.VERSION:
             async with LocalIndex.create(home, model=told.state.model, dimension=told.state.dimension):
                 pass
@@ -155,8 +157,9 @@ class LocalStock:
 
     @property
     def wanted(self) -> bool:
-        """Whether it is of the settings' model: what is older was converted before it was looked at."""
-        return self.same_model
+        """Whether it is of the settings' model, and counted by this version's words."""
+        told = _told(self._home)
+        return self.same_model and told is not None and told.state.words == words.VERSION
 
     @property
     def same_model(self) -> bool:

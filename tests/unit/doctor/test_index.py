@@ -44,14 +44,14 @@ async def test_an_index_is_counted(home: Path) -> None:
 
 
 async def test_an_index_of_another_model_is_found(home: Path) -> None:
-    """Its vectors mean nothing to this model; the line names both, and says to index again."""
+    """Its vectors mean nothing to this model; the line names both, and says to migrate."""
     connection = database.open_to_write(_file(home), durable=False)
     connection.execute("UPDATE state SET model = 'another-model'")
     connection.close()
     told = await _index(home)
     assert told.level == "error"
     assert "another-model" in told.said
-    assert told.remedy == "remove it and index again"
+    assert told.remedy == 'run "footnote migrate" to index again beside it'
 
 
 async def test_a_damaged_index_is_found(home: Path) -> None:
