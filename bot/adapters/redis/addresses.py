@@ -85,6 +85,19 @@ class Tls(SSLConnection):
         super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]  (untyped)
         self.ssl_context = certificates
 
+    async def disconnect(
+        self,
+        nowait: bool = False,  # noqa: FBT001, FBT002  (as redis-py calls it)
+        error: Exception | None = None,
+        failure_count: int | None = None,
+        health_check_failed: bool = False,  # noqa: FBT001, FBT002  (likewise)
+    ) -> None:
+        """Hang up. After a failure at once: who was not understood need not be told goodbye, which takes its answer."""
+        writer = self._writer
+        await super().disconnect(nowait, error, failure_count, health_check_failed)
+        if nowait and writer:
+            writer.transport.abort()
+
 
 def connection_class(options: Mapping[str, Any]) -> type[AbstractConnection]:
     """How a server with these options is reached: over TCP, over TLS, or at a socket."""
