@@ -186,6 +186,19 @@ async def test_an_index_that_is_away_says_that_search_is(models: Models, rig: Ri
     assert refused.value.retry_after == 15.0
 
 
+async def test_to_ask_an_index_for_nothing_says_nothing_of_it(models: Models, rig: Rig) -> None:
+    """Between searches that fail, a conversation that cited nothing is looked up: that proves no server well."""
+    index = GuardedIndex(models, rig.guard("search"))
+    for _ in range(3):
+        models.troubles = [Unavailable("cut", retry_after=0.5), Unavailable("cut", retry_after=0.5)]
+        with pytest.raises(IndexUnavailable):
+            await index.search(QUERY, visible_to=ALL, limit=7)
+        models.troubles = []
+        await index.revisions([], visible_to=ALL)
+        await index.chunks([], visible_to=ALL)
+    assert rig.breaker.state == "open"
+
+
 @pytest.mark.parametrize(
     "error", [NothingIndexed(), IndexMismatch("old"), OutOfAllowance("time"), Unusable("key"), IndexUnavailable("away")]
 )
