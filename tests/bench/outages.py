@@ -74,12 +74,16 @@ class Desk:
     """Questions that ended otherwise."""
     number: int = 0
     stopped: bool = False
+    """No more questions; and when that is so, over."""
+    over: bool = False
 
     async def ask(self) -> None:
         """Ask at the rate, each question in a thread of its own."""
         start = time.monotonic()
         while not self.stopped:
             await asyncio.sleep(max(0.0, start + self.number / self.rate - time.monotonic()))
+            if self.stopped:
+                return
             asked = time.monotonic()
             ts = await self.company.slack.say("ana", CHANNEL, f"@Footnote {LEAVE} ({self.number})")
             self.open[ts] = asked
@@ -88,7 +92,7 @@ class Desk:
     async def watch(self) -> None:
         """Look what has come to an end."""
         slack = self.company.slack
-        while self.open or not self.stopped:
+        while self.open or not self.over:
             await asyncio.sleep(GLANCE)
             for message in list(slack.workspace.room(CHANNEL).messages.values()):
                 if message.root_ts in self.open and message.user == slack.bot_user_id:
@@ -176,6 +180,7 @@ async def measure(
             await asyncio.sleep(BETWEEN)
             desk.stopped = True
             await asking
+            desk.over = True
             await asyncio.wait([watching], timeout=LAST)
             watching.cancel()
             report(outage, desk, recoveries, searches.seconds)

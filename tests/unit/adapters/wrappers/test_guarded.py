@@ -84,11 +84,11 @@ class Models:
 
     async def chunks(self, ids: Sequence[str], *, visible_to: Audience) -> Mapping[str, Chunk]:
         self.meet(f"chunks {list(ids)} {visible_to == ALL}")
-        return {ids[0]: a_chunk()}
+        return {one: a_chunk() for one in ids}
 
     async def revisions(self, document_ids: Sequence[str], *, visible_to: Audience) -> Mapping[str, str]:
         self.meet(f"revisions {list(document_ids)} {visible_to == ALL}")
-        return {document_ids[0]: "1"}
+        return dict.fromkeys(document_ids, "1")
 
     async def counts(self, *, visible_to: Audience) -> Counts:
         self.meet(f"counts {visible_to == ALL}")
