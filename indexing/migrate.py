@@ -142,7 +142,7 @@ class Migration:
 
     async def forget(self, names: Sequence[str]) -> Sequence[str]:
         """Remove those of these indexes that are there and not live; which those were."""
-        async with self._alone():
+        async with self._alone(), self._no_indexer():
             ours = [name for name in await self.indexes.spare() if name in names]
             await self.indexes.forget(ours)
             return ours

@@ -107,7 +107,7 @@ class LocalIndexes:
         """What is about to become live is noted, so that who comes after a kill knows how far this was."""
         live, other = self._home / FOLDER, self._home / to / FOLDER
         if to == NEXT:
-            (self._home / NEXT / SWITCHING).write_text(_mark(other))
+            (self._home / NEXT / SWITCHING).write_text(mark(other))
         if live.exists():
             exchange(live, other)
         else:
@@ -123,7 +123,7 @@ class LocalIndexes:
         switching = kept / SWITCHING
         if not switching.exists():
             return
-        done = live.exists() and _mark(live) == switching.read_text()
+        done = live.exists() and mark(live) == switching.read_text()
         switching.unlink()
         if done:
             shutil.rmtree(self._home / PREVIOUS, ignore_errors=True)
@@ -218,7 +218,7 @@ def _end_exchange(one: Path, other: Path) -> None:
     other.with_name(LEAVING).rename(other)
 
 
-def _mark(folder: Path) -> str:
+def mark(folder: Path) -> str:
     """What tells one index from any other that may lie in its place."""
     found = (folder / database.FILE).stat()
     return f"{found.st_dev} {found.st_ino}"

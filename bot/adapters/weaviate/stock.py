@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from sys import intern
 from typing import Any, Final
 
 from weaviate import WeaviateAsyncClient
@@ -17,7 +18,7 @@ from bot.adapters.weaviate.client import Line, Place
 from bot.adapters.weaviate.index import WeaviateIndex
 from bot.adapters.weaviate.objects import HALVES, SHOWN, chunk_of, chunk_uuid, document_uuid, embedding_of, principal
 from bot.adapters.weaviate.schema import Names
-from bot.models import Addition, Chunk, Document, Embedding
+from bot.models import Addition, Chunk, Document, Embedding, Principal
 from bot.ports.migration import Entry, Inventory
 
 PAGE: Final = 1000
@@ -26,7 +27,7 @@ FEW: Final = 100
 """Chunks that are read at once, with all that is theirs."""
 VECTORS: Final = re.compile(r"(?P<model>Footnote_.+_\d+)_s\d+w\d+(_r(?P<rebuilt>\d+))?")
 """A collection of chunks: what of its name says whose vectors it holds, and how often it was rebuilt."""
-_TOLD: Final = ("source", "readable_by", "revision", "fingerprint", "version", "chunks")
+_TOLD: Final = ("kind", "document_id", "source", "readable_by", "revision", "fingerprint", "version", "chunks")
 
 
 class WeaviateStock:
@@ -70,22 +71,25 @@ class WeaviateStock:
         return ours is not None and given is not None and ours["model"] == given["model"]
 
     async def inventory(self) -> Inventory:
-        """Every document and every chunk is looked at, a thousand at a time: a minute for some millions of them."""
-        told = {document_uuid(name): (name, one) for name, one in await self._told()}
+        """Every document and every chunk is looked at, a thousand at a time: a minute for a million of them."""
+        heads = await self._all_heads()
         found: Counter[str] = Counter()
-        leftovers: set[str] = set()
         unequal: set[str] = set()
-        wanted = ("document", "document_id", "version", "readable_by")
-        async for uuid, one in self._listed(self._names.chunks, wanted):
-            del uuid
-            named = told.get(one["document"])
-            if named is None or named[1]["version"] != one["version"]:
+        leftovers: set[str] = set()
+        async for one in self._listed(self._names.chunks, ("document", "document_id", "version", "readable_by")):
+            head = heads.get(one["document"])
+            if head is None or head.version != one["version"]:
                 leftovers.add(one["document_id"])
                 continue
-            found[one["document_id"]] += 1
-            if sorted(one["readable_by"] or ()) != sorted(named[1]["readable_by"] or ()):
-                unequal.add(one["document_id"])
-        entries = {name: _entry(one, found[name], whole=name not in unequal) for name, one in told.values()}
+            found[head.name] += 1
+            if {*(one["readable_by"] or ())} != {*map(str, head.entry.readable_by)}:
+                unequal.add(head.name)
+        entries = {
+            one.name: replace(
+                one.entry, chunks=found[one.name], whole=found[one.name] == one.entry.chunks and one.name not in unequal
+            )
+            for one in heads.values()
+        }
         return Inventory(entries, frozenset(leftovers))
 
     async def documents(self, ids: Sequence[str], *, vectors: bool) -> Sequence[Addition]:
@@ -97,12 +101,21 @@ class WeaviateStock:
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
-    async def _told(self) -> list[tuple[str, Mapping[str, Any]]]:
-        listed = self._listed(self._names.documents, ("kind", "document_id", *_TOLD))
-        return [(one["document_id"], one) async for _, one in listed if one["kind"] == "document"]
+    async def _all_heads(self) -> dict[str, _Head]:
+        """What is said of each document, by the name that its chunks know it by. Equal access lists are kept once."""
+        lists: dict[tuple[str, ...], tuple[Principal, ...]] = {}
+        heads: dict[str, _Head] = {}
+        async for one in self._listed(self._names.documents, _TOLD):
+            if one["kind"] != "document":
+                continue
+            written = tuple(one["readable_by"] or ())
+            who = lists.setdefault(written, tuple(principal(each) for each in written))
+            entry = Entry(intern(one["source"]), who, one["revision"], one["fingerprint"], int(one["chunks"]))
+            heads[document_uuid(one["document_id"])] = _Head(one["document_id"], one["version"], entry)
+        return heads
 
-    async def _listed(self, name: str, wanted: Sequence[str]) -> AsyncGenerator[tuple[str, Mapping[str, Any]]]:
-        """Every object of a collection, by the name that the server gives it, with some of its properties."""
+    async def _listed(self, name: str, wanted: Sequence[str]) -> AsyncGenerator[Mapping[str, Any]]:
+        """Some properties of every object of a collection."""
         cursor: str | None = None
         while True:
 
@@ -112,7 +125,7 @@ class WeaviateStock:
 
             objects = (await persistently(self._line, page)).objects
             for one in objects:
-                yield str(one.uuid), one.properties
+                yield one.properties
             if not objects:
                 return
             cursor = str(objects[-1].uuid)
@@ -152,6 +165,15 @@ class WeaviateStock:
 
 
 @dataclass(frozen=True, slots=True)
+class _Head:
+    """What a document says of itself: how many chunks it has, and which version of them is true."""
+
+    name: str
+    version: str
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
 class _One:
     """A chunk as it was read."""
 
@@ -169,17 +191,6 @@ class WeaviateIndexAt(WeaviateIndex):
     async def _look(self, client: Any) -> None:
         del client
         self._names = self._at
-
-
-def _entry(told: Mapping[str, Any], found: int, *, whole: bool) -> Entry:
-    return Entry(
-        source=told["source"],
-        readable_by=tuple(principal(one) for one in told["readable_by"] or ()),
-        revision=told["revision"],
-        fingerprint=told["fingerprint"],
-        chunks=found,
-        whole=whole and found == int(told["chunks"]),
-    )
 
 
 def _addition(head: Mapping[str, Any], objects: Mapping[str, Any], *, vectors: bool) -> Addition | None:
