@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import structlog
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 
@@ -133,6 +135,7 @@ def main() -> None:
     if arguments.paused is None and not arguments.killed:
         parser.error("say --paused SECONDS, --killed, or both")
     print(where())
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     print(f"{arguments.cycles} cycles, {arguments.rate:g} questions a second\n")
     searches, provider = Searches(), TracerProvider()
     provider.add_span_processor(searches)
