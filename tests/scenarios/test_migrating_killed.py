@@ -18,7 +18,6 @@ import pytest
 from weaviate import WeaviateAsyncClient
 
 from bot.adapters.local.moving import LocalIndexes
-from bot.adapters.weaviate import schema
 from bot.adapters.weaviate.client import Place
 from bot.adapters.weaviate.index import WeaviateIndex
 from bot.adapters.weaviate.moving import WeaviateIndexes
@@ -212,9 +211,12 @@ class HalfLocal(LocalIndexes):
 class HalfWeaviate(WeaviateIndexes):
     """Dies between the two steps of a switch."""
 
+    pointed = False
+
     async def _point(self, client: WeaviateAsyncClient, alias: str, to: str) -> None:
-        if alias == schema.alias(self._place.tenant):
+        if self.pointed:
             stop.die()
+        self.pointed = True
         await super()._point(client, alias, to)
 
 
