@@ -7,7 +7,7 @@ from bot.composition.answering import Writing, answering, conversing, writing
 from bot.composition.backends import check_model
 from bot.composition.facts import cohere_lacks, openai_lacks, weaviate_facts
 from bot.composition.home import apart, now, private
-from bot.composition.memory import memory_facts, remembering
+from bot.composition.memory import cache_facts, memory_facts, remembering
 from bot.composition.migrating import Migrating, migrating
 from bot.composition.slack import Bot, bot
 
@@ -18,6 +18,7 @@ __all__ = [
     "answering",
     "apart",
     "bot",
+    "cache_facts",
     "check_model",
     "cohere_lacks",
     "conversing",

@@ -1,10 +1,9 @@
 """Jobs, conversations, records: in the server of the settings, or in one that we start."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot.composition.home import private
-from bot.errors import MemoryUnavailable
 from bot.ports.memory import Memory
 from bot.settings import EmbeddedMemory, Settings
 
@@ -39,7 +38,7 @@ async def remembering(settings: Settings) -> AsyncGenerator[Memory]:
 
 
 async def memory_facts(settings: Settings) -> Mapping[str, str]:
-    """What the server of the settings says of itself: INFO's names, `appendfsync` where it tells, and its `place`.
+    """What the servers of the settings say of themselves: INFO's names, `appendfsync` where told, and their `place`.
 
     Starts an embedded one, or joins it, but changes nothing about the home folder. Raises `Misconfigured` when the
     server refuses the password or the address is malformed, `MemoryUnavailable` when it does not answer.
@@ -53,11 +52,16 @@ async def memory_facts(settings: Settings) -> Mapping[str, str]:
         else:
             url = str(settings.memory.url)
         link = await stack.enter_async_context(connect(url))
-        told = {**await facts(link), "place": link.place}
-        with suppress(MemoryUnavailable):  # a server that somebody else runs may not tell
-            asked = await link.call("CONFIG", "GET", "appendfsync")
-            told |= {name.decode(): value.decode() for name, value in zip(asked[::2], asked[1::2], strict=False)}
-    return told
+        return {**await facts(link), "place": link.place}
+
+
+async def cache_facts(url: str) -> Mapping[str, str]:
+    """The same of the server for caches. Raises likewise."""
+    from bot.adapters.redis.cache import PREFIX
+    from bot.adapters.redis.client import connect, facts
+
+    async with connect(url, prefix=PREFIX, setting="REDIS_CACHE_URL") as link:
+        return {**await facts(link, cache=True), "place": link.place}
 
 
 @asynccontextmanager

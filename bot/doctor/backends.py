@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from functools import partial
 from urllib.parse import urlsplit
 
-from bot.composition import cohere_lacks, openai_lacks, weaviate_facts
+from bot.composition import cache_facts, cohere_lacks, openai_lacks, weaviate_facts
 from bot.doctor.findings import Finding, Look, counted, error, named, ok, warning
-from bot.errors import IndexUnavailable, Misconfigured, Unavailable, Unusable
+from bot.errors import IndexUnavailable, MemoryUnavailable, Misconfigured, Unavailable, Unusable
 from bot.settings import Cohere, OpenAI, Settings, WeaviateIndex
 
-WEAVIATE, COHERE, OPENAI = "Weaviate", "Cohere", "OpenAI-compatible server"
+WEAVIATE, COHERE, OPENAI, CACHE = "Weaviate", "Cohere", "OpenAI-compatible server", "Cache"
 OLDEST = (1, 36)
 """Version of Weaviate that the index needs."""
 PATIENCE = 10.0
@@ -30,6 +30,8 @@ def looks(settings: Settings) -> dict[str, Look]:
         found[COHERE] = partial(_cohere, settings, settings.cohere)
     if settings.openai is not None and "openai" in used:
         found[OPENAI] = partial(_openai, settings, settings.openai)
+    if settings.cache_url is not None:
+        found[CACHE] = partial(_cache, settings.cache_url)
     return found
 
 
@@ -66,6 +68,26 @@ def judged(told: Mapping[str, str], *, place: str, replicas: int) -> list[Findin
         said = f"{named(told['index'])} takes no writes, most likely because its disk is full"
         found += error(WEAVIATE, said, "free space on the server's disk, then set its shards to READY")
     return found or ok(WEAVIATE, f"{name} answers")
+
+
+# --- caches -----------------------------------------------------------------------------------------------------------
+
+
+async def _cache(url: str) -> list[Finding]:
+    """The bot goes on without it, so nothing here is worse than a warning."""
+    try:
+        told = await cache_facts(url)
+    except MemoryUnavailable:
+        said = "the server does not answer; each process caches for itself"
+        return warning(CACHE, said, "start it, or correct REDIS_CACHE_URL")
+    except Misconfigured as why:
+        return warning(CACHE, str(why).removeprefix("REDIS_CACHE_URL: "), "correct REDIS_CACHE_URL")
+    if told.get("maxmemory", "0") == "0" or told.get("maxmemory_policy") == "noeviction":
+        said = f"{told['place']} throws nothing away, and grows until it is full"
+        return warning(
+            CACHE, said, "on the server: CONFIG SET maxmemory 256mb, CONFIG SET maxmemory-policy allkeys-lru"
+        )
+    return ok(CACHE, f"{told['place']} answers")
 
 
 # --- models ---------------------------------------------------------------------------------------------------------

@@ -45,10 +45,17 @@ def choose(environment: Mapping[str, str]) -> Tree:
             _put(tree, variable.place, given[variable.name])
     if "PORT" in given and "FOOTNOTE_HTTP_PORT" not in given:
         _put(tree, ("http", "port"), given["PORT"])
+    _refuse_one_server_for_both(tree)
     return _with_models(_with_index(_with_memory(tree)))
 
 
 # --- where things are kept ------------------------------------------------------------------------------------------
+
+
+def _refuse_one_server_for_both(tree: Tree) -> None:
+    """A cache would fill the server that must not throw questions away."""
+    if "cache_url" in tree and tree["cache_url"] == tree.get("memory", {}).get("url"):
+        raise Misconfigured("REDIS_CACHE_URL is the same as REDIS_URL; leave it out, or name another server")
 
 
 def _with_memory(tree: Tree) -> Tree:

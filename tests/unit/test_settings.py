@@ -31,9 +31,9 @@ def test_presence_of_a_url_selects_the_server() -> None:
 )
 def test_every_form_of_address_is_taken_as_it_is_written(url: str) -> None:
     """Servers, sockets, Sentinels and clusters, for jobs and for caches."""
-    settings = load({"REDIS_URL": url, "REDIS_CACHE_URL": url})
-    assert isinstance(settings.memory, ServerMemory)
-    assert settings.memory.url == settings.cache_url == url
+    memory = load({"REDIS_URL": url}).memory
+    assert isinstance(memory, ServerMemory)
+    assert memory.url == load({"REDIS_CACHE_URL": url}).cache_url == url
 
 
 def test_an_explicit_choice_wins_over_presence() -> None:
@@ -67,7 +67,7 @@ def test_a_mistake_is_named(environment: dict[str, str], said: str) -> None:
 
 def test_every_variable_reaches_the_tree() -> None:
     """No variable is documented that is not read."""
-    given = {variable.name: "1" for variable in VARIABLES} | {"FOOTNOTE_MEMORY": "server"}
+    given = {variable.name: "1" for variable in VARIABLES} | {"FOOTNOTE_MEMORY": "server", "REDIS_CACHE_URL": "2"}
     tree = choose(given)
     for variable in VARIABLES:
         if variable.name != "REDIS_SERVER_BIN":  # belongs to the embedded server only
@@ -164,6 +164,8 @@ def test_a_query_is_embedded_into_the_space_of_the_documents(model: str, query_m
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
+        ({"REDIS_URL": "redis://x", "REDIS_CACHE_URL": "redis://x"}, "REDIS_CACHE_URL is the same as REDIS_URL"),
+        ({"REDIS_CACHE_URL": "http://x"}, "REDIS_CACHE_URL cannot be used"),
         ({"FOOTNOTE_INDEX": "weaviate"}, "WEAVIATE_URL is not set"),
         ({"FOOTNOTE_INDEX": "cloud", "WEAVIATE_URL": "http://x"}, "FOOTNOTE_INDEX cannot be used"),
         ({"WEAVIATE_URL": "x:8080"}, "WEAVIATE_URL cannot be used"),

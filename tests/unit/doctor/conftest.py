@@ -1,4 +1,4 @@
-"""A sound installation as a fixture; its index is made once."""
+"""A sound installation, whose index is made once, and a server that a test may set up wrongly."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.redis.client import connect
+from bot.adapters.redis.link import Link
+from bot.adapters.redis.server import EmbeddedServer
 from tests.unit.doctor.installation import Installation, indexed, installed
 
 
@@ -22,3 +25,15 @@ async def sound(indexed_home: Path, valkey_url: str) -> AsyncGenerator[Installat
     """An installation in which nothing is wrong."""
     async with installed(indexed_home, valkey_url) as installation:
         yield installation
+
+
+@pytest.fixture
+async def own(tmp_path: Path) -> AsyncGenerator[Link]:
+    """A link to a Valkey of the test's own."""
+    server = EmbeddedServer(tmp_path / "valkey")
+    try:
+        async with connect(server.join()) as link:
+            yield link
+            await link.call("CONFIG", "SET", "requirepass", "")
+    finally:
+        server.leave()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.redis.link import Link
 from bot.doctor import backends
 from bot.doctor.examination import Check
 from bot.doctor.findings import Finding, look_at
@@ -65,6 +66,27 @@ def test_what_a_server_says_is_judged(told: dict[str, str], level: str, said: st
     (finding,) = backends.judged({**SOUND, **told}, place="host:8080", replicas=3)
     assert finding.level == level
     assert said in finding.said
+
+
+# --- caches -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_cache_that_forgets_is_sound(tmp_path: Path, own: Link) -> None:
+    """One that keeps everything fills up; one that is away is done without."""
+    url = f"unix://{own.place}"
+    assert (await _only(tmp_path, REDIS_CACHE_URL=url))[:2] == (
+        "warning",
+        f"{own.place} throws nothing away, and grows until it is full",
+    )
+    await own.call("CONFIG", "SET", "maxmemory", "100mb")
+    await own.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    assert (await _only(tmp_path, REDIS_CACHE_URL=url))[:2] == ("ok", f"{own.place} answers")
+
+
+async def test_a_cache_that_is_away_is_done_without(tmp_path: Path) -> None:
+    """A warning, with what happens instead."""
+    level, said, _ = await _only(tmp_path, REDIS_CACHE_URL="redis://127.0.0.1:1")
+    assert (level, "each process caches for itself" in said) == ("warning", True)
 
 
 # --- models ---------------------------------------------------------------------------------------------------------

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from bot.adapters.redis.client import Link, connect
+from bot.adapters.redis.client import Link
 from bot.adapters.redis.server import EmbeddedServer
 from bot.doctor import memory
 from bot.doctor.findings import Finding
@@ -17,18 +17,6 @@ from tests.redis_fixtures import PASSWORD, USER, rights
 from tests.redis_servers import Cluster, Secured, Watched
 
 Line = tuple[str, str]
-
-
-@pytest.fixture
-async def own(tmp_path: Path) -> AsyncGenerator[Link]:
-    """A link to a Valkey of the test's own, which it may set up as it likes."""
-    server = EmbeddedServer(tmp_path / "valkey")
-    try:
-        async with connect(server.join()) as link:
-            yield link
-            await link.call("CONFIG", "SET", "requirepass", "")
-    finally:
-        server.leave()
 
 
 def _settings(link: Link, user: str = "") -> Settings:
