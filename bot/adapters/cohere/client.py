@@ -24,6 +24,13 @@ SILENT_SECONDS: Final = 60.0
 KEPT_SECONDS: Final = 55.0
 """How long an idle connection is kept, so that the next question needs no new handshake."""
 STREAM: Final = "text/event-stream"
+MOST_UNITS: Final = 10_000_000
+"""Units of one call that are believed, more than any call takes: a number without bounds could not be reckoned with."""
+
+LONGEST: Final = 32 * 2**20
+"""Bytes of a reply, many times what any of them has: one without an end would fill this machine."""
+UNPACKED: Final = "identity"
+"""How replies are to come: of a packed one nobody knows how long it gets."""
 
 OnUsage = Callable[[Usage], None]
 
@@ -100,9 +107,12 @@ async def open_client(*, api_key: str, base_url: str, on_usage: OnUsage) -> Asyn
     address = _address(base_url or ADDRESS)
     timeout = httpx.Timeout(SILENT_SECONDS, connect=CONNECT_SECONDS)
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEPT_SECONDS)
-    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    headers = {"Accept-Encoding": UNPACKED, **({"Authorization": f"Bearer {api_key}"} if api_key else {})}
+    hooks = {"response": [_bound]}
     # A redirect would send questions and documents to an address that nobody chose.
-    async with httpx.AsyncClient(timeout=timeout, limits=limits, headers=headers, follow_redirects=False) as http:
+    async with httpx.AsyncClient(
+        timeout=timeout, limits=limits, headers=headers, follow_redirects=False, event_hooks=hooks
+    ) as http:
         sdk = AsyncClientV2(
             api_key,
             base_url=address,
@@ -112,6 +122,32 @@ async def open_client(*, api_key: str, base_url: str, on_usage: OnUsage) -> Asyn
             log_warning_experimental_features=False,
         )
         yield CohereClient(sdk, http, address, on_usage)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounded(httpx.AsyncByteStream):
+    """The bytes of a reply, up to `LONGEST`."""
+
+    bytes: httpx.AsyncByteStream
+
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        length = 0
+        async for some in self.bytes:
+            length += len(some)
+            if length > LONGEST:
+                raise httpx.DecodingError("the reply does not end")
+            yield some
+
+    async def aclose(self) -> None:
+        await self.bytes.aclose()
+
+
+async def _bound(reply: httpx.Response) -> None:
+    """Let no more be read than fits. Raises `httpx.DecodingError` for a packed reply."""
+    if reply.headers.get("content-encoding", UNPACKED).strip().lower() != UNPACKED:
+        raise httpx.DecodingError("the reply is packed")
+    if isinstance(reply.stream, httpx.AsyncByteStream):
+        reply.stream = _Bounded(reply.stream)
 
 
 def _address(base_url: str) -> str:
@@ -139,5 +175,5 @@ def _units(billed: object, tokens: object, name: str) -> int:
     for counted in (billed, tokens):
         units: object = getattr(counted, name, None)
         if isinstance(units, int | float) and units > 0:
-            return round(units)
+            return round(min(units, MOST_UNITS))
     return 0

@@ -23,6 +23,10 @@ IDLE_SECONDS: Final = 10.0
 TEMPERATURE: Final = 0.2
 TOKENS: Final = 2_048
 """The most that an answer may have; one that is cut there is none."""
+LONGEST: Final = 24_000
+"""Characters of an answer, many more than `TOKENS` make: a server that goes on for ever is left there."""
+A_CITATION: Final = 20
+"""Characters that a citation counts as in that."""
 LEAST_OVERLAP: Final = 0.1
 """The share of a sentence's words that a cited passage must have: low, because the API has grounded the sentence, and
 one of several passages may say a small part of it. Below that a quote would show a reader nothing."""
@@ -74,9 +78,12 @@ class CohereGenerator:
         given = {f"p{n}": hit for n, hit in enumerate(passages, 1) if hit.chunk.text.strip()}
         if not given:
             return
-        grounds = Grounds()
+        grounds, length = Grounds(), 0
         async with aclosing(self._events(self._body(query, given))) as heard:
             async for event in heard:
+                length += len(event.text or "") if isinstance(event, Text) else A_CITATION
+                if length > LONGEST:
+                    raise Unavailable("Cohere's answer does not end")
                 for grounded in _taken(event, grounds):
                     statement = _statement(grounded, given)
                     if statement is not None:

@@ -142,26 +142,25 @@ def found(citation: Citation, text: str) -> tuple[int, int] | None:
     units or bytes, so nearness is taken by whichever fits best.
     """
     words, told = citation.text.strip(), citation.start or 0
-    places = _occurrences(words, text) if words else []
-    if places:
-        lead = len(citation.text) - len(citation.text.lstrip())
-        start = min(places, key=lambda place: (_distance(text, place, told + lead), abs(place - told - lead)))
-        return start, start + len(words)
+    begin = told + len(citation.text) - len(citation.text.lstrip())
+    if words and begin >= 0 and text.startswith(words, begin):
+        return begin, begin + len(words)
+    place = min(_occurrences(words, text, begin), default=None)
+    if place is not None:
+        return place[-1], place[-1] + len(words)
     end = min(citation.end or 0, len(text))
     return (told, end) if 0 <= told < end else None
 
 
-def _occurrences(words: str, text: str) -> list[int]:
-    places: list[int] = []
-    place = text.find(words)
+def _occurrences(words: str, text: str, told: int) -> Iterator[tuple[int, int, int]]:
+    """Of each place of the words: how far it is from `told`, in the unit that brings them nearest, then in code points.
+
+    What stands before a place is measured once, whatever the number of places.
+    """
+    place, measured, wide, long = text.find(words) if words else -1, 0, 0, 0
     while place >= 0:
-        places.append(place)
-        place = text.find(words, place + 1)
-    return places
-
-
-def _distance(text: str, place: int, told: int) -> int:
-    """How far a place lies from an offset, in the unit that brings them nearest."""
-    before = text[:place]
-    wide = place + sum(ord(character) > 0xFFFF for character in before)  # noqa: PLR2004  (two units in UTF-16)
-    return min(abs(place - told), abs(wide - told), abs(len(before.encode("utf-8", "replace")) - told))
+        between = text[measured:place]
+        wide += len(between.encode("utf-16-le", "surrogatepass")) // 2
+        long += len(between.encode("utf-8", "replace"))
+        yield min(abs(unit - told) for unit in (place, wide, long)), abs(place - told), place
+        measured, place = place, text.find(words, place + 1)

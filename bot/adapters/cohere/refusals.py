@@ -28,6 +28,8 @@ UNUSABLE: Final[Mapping[int, str]] = {
 TOO_MANY: Final = 429
 REDIRECTS: Final = range(300, 400)
 LEAST_ERROR: Final = 400
+UNREADABLE: Final = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError)
+"""What reading a reply raises that lacks something, has another type, too large a number or too many brackets."""
 A_MONTH: Final = "month"
 """In the words of a 429 that ends with the month, not with the minute: a trial key has 1,000 calls."""
 
@@ -49,7 +51,7 @@ def translated(what: str, *, clock: Callable[[], float] = time) -> Generator[Non
         raise Unavailable(f"Cohere did not answer in time ({what})") from None
     except httpx.HTTPError as error:
         raise Unavailable(f"Cohere cannot be reached ({what}: {type(error).__name__})") from None
-    except (ParsingError, ValueError, TypeError):
+    except (ParsingError, *UNREADABLE):
         raise malformed(what) from None
 
 
@@ -58,7 +60,7 @@ def reading(what: str) -> Generator[None]:
     """Raise `Unavailable` when a reply read inside lacks what it should have: the SDK does not check it."""
     try:
         yield
-    except (AttributeError, TypeError, ValueError, LookupError):
+    except UNREADABLE:
         raise malformed(what) from None
 
 

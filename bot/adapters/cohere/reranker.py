@@ -114,5 +114,5 @@ def _score(result: V2RerankResponseResultsItem) -> float:
 
 def _spans(result: V2RerankResponseResultsItem, sent: Sent) -> tuple[tuple[int, int], ...]:
     """The places in the chunk's text, best first; what lies in its title or its section is no place of it."""
-    told = [sent.back(span.start, span.end) for span in result.relevant_spans or ()]
+    told = [sent.back(span.start, span.end) for span in (result.relevant_spans or ())[:SPANS]]
     return tuple(dict.fromkeys(span for span in told if span is not None))

@@ -17,6 +17,8 @@ from bot.errors import Unavailable
 
 STOPPED: Final = "stop"
 """The one reason to finish that means a whole answer."""
+REASONS: Final = frozenset(("length", "content_filter", "tool_calls", "function_call"))
+"""Other reasons that are known: nothing else that a server says goes into an error, since errors are logged."""
 USAGE_SECONDS: Final = 2.0
 """How long a finished answer waits for what it has cost."""
 EXTRAS: Final[Mapping[str, Any]] = {"temperature": 0, "stream_options": {"include_usage": True}}
@@ -53,7 +55,7 @@ class Chat:
                 if reason is not None:
                     finished = True
                     if reason != STOPPED:
-                        raise Unavailable(f"the answer broke off ({what}, {reason})")
+                        raise Unavailable(f"the answer broke off ({what}, {reason if reason in REASONS else 'why?'})")
                     break
             if not finished:
                 raise Unavailable(f"the answer ended without an end ({what})")

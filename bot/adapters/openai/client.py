@@ -24,8 +24,16 @@ SILENT_SECONDS: Final = 120.0
 """The longest that a socket may say nothing: every call has a shorter deadline of its own. A model that is loaded from
 disk at its first question says nothing for long."""
 CHECK_SECONDS: Final = 10.0
+MOST_TOKENS: Final = 10_000_000
+"""Tokens of one call that are believed, more than any call takes: a number without bounds could not be reckoned with.
+"""
 NOT_OURS: Final = ("openai-organization", "openai-project")
 """Headers that the SDK makes of variables that are none of our settings."""
+
+LONGEST: Final = 8 * 2**20
+"""Bytes of a reply, many times what any of them has: one without an end would fill this machine."""
+UNPACKED: Final = "identity"
+"""How replies are to come: of a packed one nobody knows how long it gets."""
 
 OnUsage = Callable[[Usage], None]
 NotTaken: Final = (BadRequestError, UnprocessableEntityError)
@@ -78,8 +86,9 @@ async def open_client(*, base_url: str, api_key: str, on_usage: OnUsage) -> Asyn
             request.headers.pop(name, None)
 
     timeout = httpx.Timeout(SILENT_SECONDS, connect=CONNECT_SECONDS)
+    headers, hooks = {"Accept-Encoding": UNPACKED}, {"request": [trim], "response": [_bound]}
     # A redirect would send questions and documents to an address that nobody chose.
-    async with httpx.AsyncClient(timeout=timeout, follow_redirects=False, event_hooks={"request": [trim]}) as http:
+    async with httpx.AsyncClient(timeout=timeout, headers=headers, follow_redirects=False, event_hooks=hooks) as http:
         sdk = AsyncOpenAI(api_key=api_key or NO_KEY, base_url=address, max_retries=0, timeout=timeout, http_client=http)
         yield OpenAIClient(sdk, address, on_usage)
 
@@ -92,6 +101,32 @@ async def check(client: OpenAIClient, models: Sequence[str]) -> Mapping[str, boo
     async with client.calling("models", most=CHECK_SECONDS):
         listed = {model.id for model in (await client.sdk.models.list()).data}
     return {model: bool(listed & {model, f"{model}:latest"}) for model in models}
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounded(httpx.AsyncByteStream):
+    """The bytes of a reply, up to `LONGEST`."""
+
+    bytes: httpx.AsyncByteStream
+
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        length = 0
+        async for some in self.bytes:
+            length += len(some)
+            if length > LONGEST:
+                raise httpx.DecodingError("the reply does not end")
+            yield some
+
+    async def aclose(self) -> None:
+        await self.bytes.aclose()
+
+
+async def _bound(reply: httpx.Response) -> None:
+    """Let no more be read than fits. Raises `httpx.DecodingError` for a packed reply."""
+    if reply.headers.get("content-encoding", UNPACKED).strip().lower() != UNPACKED:
+        raise httpx.DecodingError("the reply is packed")
+    if isinstance(reply.stream, httpx.AsyncByteStream):
+        reply.stream = _Bounded(reply.stream)
 
 
 def _address(base_url: str) -> str:
@@ -107,4 +142,4 @@ def _address(base_url: str) -> str:
 
 def _count(usage: object, name: str) -> int:
     told: Any = usage.get(name) if isinstance(usage, Mapping) else getattr(usage, name, None)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - whatever the server says
-    return told if isinstance(told, int) and told > 0 else 0
+    return min(told, MOST_TOKENS) if isinstance(told, int) and told > 0 else 0

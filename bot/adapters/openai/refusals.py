@@ -30,6 +30,8 @@ REASONS: Final[Mapping[int, str]] = {
 }
 SPENT: Final = frozenset(("insufficient_quota", "billing_hard_limit_reached"))
 """Codes of a 429 that does not pass by waiting."""
+UNREADABLE: Final = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError)
+"""What reading a reply raises that lacks something, has another type, too large a number or too many brackets."""
 TOO_LONG: Final = "too_long"
 """The code of a refusal of texts for their length or their number: asking for less can help."""
 
@@ -55,7 +57,7 @@ def translated(what: str) -> Generator[None]:
         raise Unavailable(f"the model server cannot be reached ({what})") from None
     except OpenAIError:
         raise Unavailable(f"the model server failed ({what})") from None
-    except (ValueError, TypeError, AttributeError, LookupError):
+    except UNREADABLE:
         raise malformed(what) from None
 
 

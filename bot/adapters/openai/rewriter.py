@@ -72,7 +72,11 @@ class OpenAIRewriter:
             reply = await self._asked(messages)
             self._client.used(self._model, "chat", reply.usage)
             content = reply.choices[0].message.content
-            if not isinstance(content, str) or reply.choices[0].finish_reason != "stop":
+            if (
+                not isinstance(content, str)
+                or len(content) > LONGEST_PROMPT
+                or reply.choices[0].finish_reason != "stop"
+            ):
                 raise ValueError("no whole reply")
         thoughts = Thoughts()
         return thoughts.feed(content) + thoughts.close()
@@ -98,7 +102,7 @@ def _question(reply: str, asked: str) -> str | None:
     if found is not None:
         try:
             told: Any = json.loads(found.group())
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         text: object = told.get("question")
     else:
@@ -106,4 +110,4 @@ def _question(reply: str, asked: str) -> str | None:
         text = _LABEL.sub("", lines[0].strip()).strip("\"'“” ") if len(lines) == 1 else None
     if not isinstance(text, str) or not _WORD.search(text) or len(text) > 2 * len(asked) + 400:
         return None
-    return " ".join(text.split())
+    return " ".join(sendable(text, most=len(text)).split())  # JSON can spell half a character, which nothing can store
