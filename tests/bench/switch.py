@@ -239,6 +239,8 @@ def table(asked: Sequence[Asked], switched: Switched) -> str:
         )
     failures: Any = dict(Counter(one.failure for one in asked if one.failure)) or "none"
     lines.append(f"failures: {failures}; the switch took {(switched.done - switched.began) * 1000:.0f} ms")
+    if any(one.failure for one in asked if phase_of(one, switched, seen) == "before"):
+        lines.append("questions failed before anything was migrated: this machine is too busy for so many; see --rate")
     lines.append(f"the bot's first answer from the new index came {seen - switched.done:.1f} s after the switch")
     return "\n".join(lines)
 

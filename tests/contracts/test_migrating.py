@@ -189,6 +189,29 @@ async def test_two_at_once_on_one_machine(house: House) -> None:
         assert {moved.did for moved in await asyncio.gather(*both)} == {"moved", "up to date"}
 
 
+async def test_a_reader_sees_one_index_or_the_other(house: House) -> None:
+    """While an index of the same model is filled and switched to, no search fails and none has hits of both."""
+    await house.fill(*map(page, range(PAGES)))
+    said: list[set[str]] = []
+    over = asyncio.Event()
+
+    async def ask(index: SearchIndex) -> None:
+        while not over.is_set():
+            if isinstance(index, WeaviateIndex):
+                await index.check()  # at once what a reader otherwise does every ten seconds
+            hits = await index.search(Query("page says", None), visible_to=EMPLOYEE, limit=1_000)
+            said.append({hit.chunk.text.split()[-1] for hit in hits})
+            assert len(hits) == PAGES * PARTS
+
+    async with house.reading("old") as index, house.migration("old", around=Marked) as migration:
+        asking = asyncio.create_task(ask(index))
+        await migration.run(rebuild=True)
+        await wait_until(lambda: said[-1:] == [{"newmarker."}])
+        over.set()
+        await asking
+    assert {frozenset(words) for words in said} == {frozenset({"oldmarker."}), frozenset({"newmarker."})}
+
+
 # --- stopping before the switch ---------------------------------------------------------------------------------------
 
 
@@ -351,24 +374,40 @@ async def test_documents_that_the_new_index_refuses(company: House) -> None:
         assert len((await migration.run()).left_out) == PAGES
 
 
-async def test_a_reader_sees_one_index_or_the_other(company: House) -> None:
-    """While an index of the same model is filled and switched to, no search fails and none has hits of both."""
+async def test_whoever_is_overtaken_stops(company: House, tmp_path: Path) -> None:
+    """When another machine has switched meanwhile, nothing more is written, and all is well."""
     await company.fill(*map(page, range(PAGES)))
-    said: list[set[str]] = []
-    over = asyncio.Event()
+    there = replace(company, home=tmp_path / "there")
+    there.home.mkdir()
 
-    async def ask(index: SearchIndex) -> None:
-        assert isinstance(index, WeaviateIndex)
-        while not over.is_set():
-            await index.check()  # at once what a reader otherwise does every ten seconds
-            hits = await index.search(Query("page says", None), visible_to=EMPLOYEE, limit=1_000)
-            said.append({hit.chunk.text.split()[-1] for hit in hits})
-            assert len(hits) == PAGES * PARTS
+    async def meanwhile(old: Stock, new: Stock) -> None:
+        del old, new
+        async with there.migration() as other:
+            assert (await other.run()).did == "moved"
+        await company.fill(page(1, "changedmarker"), model="new")
 
-    async with company.reading("old") as index, company.migration("old", around=Marked) as migration:
-        asking = asyncio.create_task(ask(index))
-        await migration.run(rebuild=True)
-        await wait_until(lambda: said[-1:] == [{"newmarker."}])
-        over.set()
-        await asking
-    assert {frozenset(words) for words in said} == {frozenset({"oldmarker."}), frozenset({"newmarker."})}
+    async with company.migration(judge=meanwhile) as migration:
+        assert (await migration.run()).did == "up to date"
+    assert len(await indexed(company, "new", "changedmarker")) == PARTS
+
+
+async def test_what_an_indexer_left_halfway_is_left_out(company: House) -> None:
+    """A document of which some chunks are missing is not taken over, but named: indexing reads it again."""
+    await company.fill(*map(page, range(PAGES)))
+    assert company.place
+    line = Line(company.place)
+    async with line.reading() as client:
+        live = await schema.live(client, schema.alias(company.place.tenant))
+        assert live
+        chunks = line.part(client, live)
+        one = (await chunks.query.fetch_objects(limit=1)).objects[0]
+        await chunks.data.delete_by_id(one.uuid)
+    await line.close()
+    async with company.migration() as migration:
+        moved = await migration.run()
+    assert list(moved.left_out) == [one.properties["document_id"]]
+    async with company.writing("new") as writer:
+        assert (
+            moved.left_out.keys()
+            == {page(number).id for number in range(PAGES)} - (await writer.known("handbook")).keys()
+        )
