@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot.conversations import Turn
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 ANSWER: Final = """You answer questions of a company's people from passages of the company's own documents.
 
@@ -38,12 +38,21 @@ REWRITTEN: Final[dict[str, Any]] = {
 
 
 def conversation(question: str, history: Sequence[Turn]) -> str:
-    """What a rewriter is shown: the turns with who said them, oldest first, and the new message."""
-    lines = [line for turn in history for line in _said(turn)]
+    """What a rewriter is shown: the turns with who said them, oldest first, a line for each, and the new message.
+
+    People are told apart by numbers: their ids are nobody's business. What was said has no line ends, or it could pass
+    for another turn.
+    """
+    people = list(dict.fromkeys(turn.author for turn in history if turn.author))
+    lines = [line for turn in history for line in _said(turn, people)]
     return "\n".join(("Turns:", *lines, "", "New message:", question))
 
 
-def _said(turn: Turn) -> list[str]:
-    who = f"person {turn.author}" if turn.author else "person"
-    answered = [f"you: {turn.answer}"] if turn.answer else []
-    return [f"{who}: {turn.question}", *answered]
+def _said(turn: Turn, people: Sequence[str]) -> list[str]:
+    who = f"person {people.index(turn.author) + 1}" if turn.author else "person"
+    answered = [f"you: {_line(turn.answer)}"] if turn.answer else []
+    return [f"{who}: {_line(turn.question)}", *answered]
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
