@@ -119,7 +119,7 @@ async def test_a_server_that_hangs_is_given_up() -> None:
     """After what the call may take, or what the question has left."""
     async with a_rig() as rig:
         rig.api.hang()
-        embedder = OpenAIEmbedder(rig.client, model=EMBED, dimension=SIZE, seconds=0.05)
+        embedder = OpenAIEmbedder(rig.client, model=EMBED, dimension=SIZE, seconds=0.5)
         with pytest.raises(Unavailable):
             await embedder.embed_queries(["x"])
         with allowing(Terms(seconds=0)), pytest.raises(OutOfAllowance):

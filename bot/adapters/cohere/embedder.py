@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any, Final, Literal
 
@@ -15,9 +15,10 @@ from bot.adapters.cohere.client import CohereClient
 from bot.adapters.cohere.events import Spent
 from bot.adapters.cohere.pace import Pace
 from bot.adapters.cohere.refusals import reading
-from bot.adapters.cohere.sendable import sendable
 from bot.errors import Misconfigured, Unusable
 from bot.models import Chunk, Embedding, Matrix
+from bot.together import together
+from bot.words.sendable import sendable
 
 AT_ONCE: Final = 96
 """Texts that one call takes; the next one is refused."""
@@ -89,13 +90,13 @@ class CohereEmbedder:
         """
         texts = [_with_place(chunk) for chunk in chunks]
         parts = [texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE)]
-        matrices = await _all([self._documents(part) for part in parts])
+        matrices = await together([self._documents(part) for part in parts])
         return [Embedding(vector) for vector in chain.from_iterable(matrices)]
 
     async def embed_queries(self, texts: Sequence[str]) -> Matrix:
         """Shape (len(texts), dimension), unit rows, in order. Raises `Unavailable` like `embed_chunks`."""
         parts = [texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE)]
-        matrices = await _all([self._queries(part) for part in parts])
+        matrices = await together([self._queries(part) for part in parts])
         return np.concatenate([np.zeros((0, self._dimension), np.float32), *matrices])
 
     async def _documents(self, texts: Sequence[str]) -> Matrix:
@@ -148,14 +149,3 @@ def _matrix(rows: Sequence[Sequence[float]], count: int) -> Matrix:
     if len(matrix) != count or not np.isfinite(lengths).all() or not lengths.all():
         raise ValueError("these are no vectors")
     return (matrix / lengths).astype(np.float32)
-
-
-async def _all(calls: Sequence[Awaitable[Matrix]]) -> list[Matrix]:
-    """What all calls give, in order; once one fails, none goes on."""
-    running = [asyncio.ensure_future(call) for call in calls]
-    try:
-        return await asyncio.gather(*running)
-    finally:
-        for one in running:
-            one.cancel()
-        await asyncio.gather(*running, return_exceptions=True)

@@ -10,12 +10,12 @@ from typing import Any, Final, Literal
 from bot.adapters.cohere.client import CohereClient
 from bot.adapters.cohere.events import Citation, End, Event, Text, Units, events
 from bot.adapters.cohere.grounds import Grounded, Grounds
-from bot.adapters.cohere.sendable import sendable
 from bot.allowance import patiently
 from bot.answering.prompts import ANSWER
 from bot.answering.support import best_quote
 from bot.errors import Unavailable
 from bot.models import Chunk, Hit, Query, Statement, Support
+from bot.words.sendable import sendable
 
 FIRST_SECONDS: Final = 20.0
 IDLE_SECONDS: Final = 10.0

@@ -13,9 +13,9 @@ from cohere import RerankRelevantSpans, V2RerankResponse, V2RerankResponseResult
 from bot.adapters.cohere.client import CohereClient
 from bot.adapters.cohere.passages import Sent, passage
 from bot.adapters.cohere.refusals import reading
-from bot.adapters.cohere.sendable import sendable
 from bot.models import Hit, Query, Ranking
 from bot.ports.search import Floors
+from bot.words.sendable import sendable
 
 FLOORS: Final = Floors(decline=0.2, plain=0.5)
 """Not measured: version 5 calls its scores calibrated, and nobody has judged them on documents here. What

@@ -11,10 +11,10 @@ from pydantic import BaseModel
 
 from bot.adapters.cohere.client import CohereClient
 from bot.adapters.cohere.refusals import malformed, reading
-from bot.adapters.cohere.sendable import BLANK, sendable
 from bot.answering.prompts import AS_JSON, REWRITE, REWRITTEN, conversation
 from bot.conversations import Turn
 from bot.ports.generation import Rewritten
+from bot.words.sendable import BLANK, sendable
 
 SECONDS: Final = 5.0
 TOKENS: Final = 300

@@ -11,10 +11,10 @@ import numpy as np
 
 from bot.adapters.openai.client import OpenAIClient
 from bot.adapters.openai.refusals import TOO_LONG
-from bot.adapters.openai.sendable import sendable
-from bot.adapters.openai.together import together
 from bot.errors import Unusable
 from bot.models import Chunk, Embedding, Matrix
+from bot.together import together
+from bot.words.sendable import sendable
 
 BATCH: Final = 32
 """Texts in one call: what Text Embeddings Inference takes at most unless it is told otherwise."""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from bot.adapters.openai.sendable import sendable
 from bot.models import Chunk, Hit
+from bot.words.sendable import sendable
 
 LONGEST: Final = 6_000
 LONGEST_QUESTION: Final = 4_000

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from openai import NotFoundError, UnprocessableEntityError
 
 from bot.adapters.openai.client import OpenAIClient
-from bot.adapters.openai.sendable import sendable
-from bot.adapters.openai.together import together
 from bot.models import Chunk, Hit, Query, Ranking
 from bot.ports.search import Floors
+from bot.together import together
+from bot.words.sendable import sendable
 
 FLOORS: Final = Floors(decline=0.1, plain=0.5)
 """Not measured: every model's scores mean something else. What `footnote evaluate` says of an installation's own

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from bot.adapters.openai.client import NotTaken, OpenAIClient
 from bot.adapters.openai.refusals import malformed
-from bot.adapters.openai.sendable import sendable
 from bot.adapters.openai.thoughts import Thoughts
 from bot.answering import prompts
 from bot.conversations import Turn
 from bot.ports.generation import Rewritten
+from bot.words.sendable import sendable
 
 SECONDS: Final = 10.0
 LONGEST: Final = 2_000

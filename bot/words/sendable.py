@@ -1,11 +1,11 @@
-"""Text as Cohere takes it: whole characters, not blank, not endless."""
+"""Text as a model takes it: whole characters, not blank, not endless."""
 
 from __future__ import annotations
 
 from typing import Final
 
 BLANK: Final = "-"
-"""Stands for a text without anything to read: Cohere refuses an empty one."""
+"""Stands for a text without anything to read: Cohere and several other servers refuse an empty one."""
 
 
 def sendable(text: str, *, most: int) -> str:
