@@ -26,7 +26,8 @@ from bot.playground import Playground
 from tests.bench.flight import CHANNEL, PATIENCE, slow_bot
 from tests.bench.measuring import FOOTNOTE, p, run, weaviate_binary, where
 from tests.bench.overhead import Span, ours
-from tests.standins.cohere import CohereStandIn, Delays
+from tests.standins.cohere import CohereStandIn
+from tests.standins.wire import Delays
 from tests.weaviate_server import WeaviateServer
 
 DELAYS = Delays(embed=0.03, rerank=0.05, first_token=0.3, between=0.005)

@@ -7,139 +7,38 @@ behaves is set by the methods of `CohereStandIn`, or by `POST /_stand-in/mode` w
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import re
-import signal
-from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
-
-from aiohttp import web
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from tests.standins import cohere_mind as mind
 from tests.standins import cohere_rules as rules
-from tests.standins.cohere_rules import Body, Refused
-
-BEHAVIOURS: Final = frozenset(
-    "behave_well echo script refuse hang cut end_silently finish malform fib slow".split()  # noqa: SIM905
-)
-"""The methods that may be called over HTTP."""
+from tests.standins.wire import Body, Refused, StandIn, option, run
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What was asked: the path, the body, and the headers by their names in lower case."""
-
-    path: str
-    body: Body
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What goes wrong at the calls whose path ends with `on`, `times` times (None: each time).
-
-    In a stream of events it goes wrong in place of event number `at`.
-    """
-
-    kind: str
-    on: str = ""
-    times: int | None = None
-    at: int = 0
-    status: int = 500
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    words: str = "told to"
-
-
-@dataclass(frozen=True, slots=True)
-class Delays:
-    """Seconds before replies, before the first event of a stream, and between its events."""
-
-    embed: float = 0.0
-    rerank: float = 0.0
-    first_token: float = 0.0
-    between: float = 0.0
-
-
-class CohereStandIn:
+class CohereStandIn(StandIn):
     """The API at `url`. `key` None takes any caller; another one is demanded of each."""
 
-    def __init__(self, *, key: str | None = None, delays: Delays | None = None) -> None:
-        self.key = key
-        self.url = ""
-        self.calls: list[Call] = []
-        self.left = 0
-        """Streams that the caller left before their end."""
-        self.delays = delays or Delays()
-        self._faults: list[Fault] = []
-        self._written: mind.Written | None = None
-        self._at_end = False
-        self._echoes = False
-        self._ending = "COMPLETE"
-        self._lie: Any = None
+    chat_path = "/v2/chat"
 
     # --- how it behaves ---------------------------------------------------------------------------------------------
 
     def behave_well(self) -> None:
         """Answer as it does at first: from the documents, with citations in the stream, without a fault."""
-        self._faults, self._written, self._at_end = [], None, False
-        self._echoes, self._ending, self._lie = False, "COMPLETE", None
-
-    def echo(self) -> None:
-        """Chat answers with every passage and every message that it received."""
-        self._echoes = True
+        super().behave_well()
+        self._written: mind.Written | None = None
+        self._at_end = False
+        self._ending = "COMPLETE"
 
     def script(self, text: str, citations: Sequence[Mapping[str, Any]] = (), *, at_end: bool = False) -> None:
         """Chat answers with this text and these citations (as the API tells them), all at the end if `at_end`."""
         self._written, self._at_end = mind.Written(text, tuple(citations)), at_end
 
-    def refuse(
-        self,
-        status: int,
-        *,
-        on: str = "",
-        times: int | None = None,
-        headers: Mapping[str, str] | None = None,
-        words: str = "told to",
-    ) -> None:
-        """Reply with this status, and `words` as its message."""
-        self._faults.append(Fault("refuse", on, times, status=status, headers=headers or {}, words=words))
-
-    def hang(self, *, on: str = "", at: int = 0, times: int | None = None) -> None:
-        """Never go on: without a reply, or in a stream from event `at` on."""
-        self._faults.append(Fault("hang", on, times, at))
-
-    def cut(self, *, on: str = "", at: int = 0, times: int | None = None) -> None:
-        """Break the connection: without a reply, or in a stream in place of event `at`."""
-        self._faults.append(Fault("cut", on, times, at))
-
-    def end_silently(self, *, at: int, times: int | None = None) -> None:
-        """End a stream in good order in place of event `at`."""
-        self._faults.append(Fault("end", "chat", times, at))
-
-    def malform(self, *, on: str = "chat", at: int = 0, words: str = "{not json", times: int | None = None) -> None:
-        """Send `words` in place of event `at`, or of a whole reply."""
-        self._faults.append(Fault("malform", on, times, at, words=words))
-
     def finish(self, reason: str) -> None:
         """End answers for this reason."""
         self._ending = reason
-
-    def fib(self, reply: Any) -> None:
-        """Reply to everything but a stream with this JSON."""
-        self._lie = reply
-
-    def slow(self, **delays: float) -> None:
-        """Wait before replies as `Delays` says."""
-        self.delays = replace(self.delays, **delays)
-
-    def bodies(self, path: str) -> list[Body]:
-        """What was sent to the paths that end so, in order."""
-        return [call.body for call in self.calls if call.path.endswith(path)]
 
     # --- the API ----------------------------------------------------------------------------------------------------
 
@@ -161,7 +60,7 @@ class CohereStandIn:
         """POST /v2/rerank."""
         rules.reranking(body)
         await asyncio.sleep(self.delays.rerank)
-        query, wanted = body["query"], rules.option(body, "relevant_spans")
+        query, wanted = body["query"], option(body, "relevant_spans")
         results: list[dict[str, Any]] = []
         for index, document in enumerate(body["documents"]):
             result: dict[str, Any] = {"index": index, "relevance_score": mind.likeness(query, document)}
@@ -176,7 +75,7 @@ class CohereStandIn:
         units = {"input_tokens": words} if body["model"].startswith("rerank-v5") else {"search_units": 1}
         return {"id": "rerank-1", "results": results[: body.get("top_n")], "meta": {"billed_units": units}}
 
-    async def models(self) -> Mapping[str, Any]:
+    def models(self) -> Mapping[str, Any]:
         """GET /v1/models."""
         kinds = {"embed": rules.EMBED, "rerank": rules.RERANK, "chat": rules.CHAT}
         return {"models": [{"name": name, "endpoints": [kind]} for kind, names in kinds.items() for name in names]}
@@ -189,7 +88,7 @@ class CohereStandIn:
         if self._written is not None:
             return self._written
         question = str(messages[-1]["content"])
-        if rules.option(body, "response_format").get("type") == "json_object":
+        if option(body, "response_format").get("type") == "json_object":
             return mind.Written(json.dumps({"question": mind.rewritten(question)}, ensure_ascii=False))
         documents: list[Mapping[str, Any]] = [one for one in body.get("documents", ()) if not isinstance(one, str)]
         return mind.grounded(question, documents)
@@ -209,7 +108,7 @@ class CohereStandIn:
     def events(self, body: Body) -> Iterator[Mapping[str, Any]]:
         """The events of POST /v2/chat with a stream."""
         written, at_end = self.written(body), self._at_end
-        mode = rules.option(body, "citation_options").get("mode", "FAST")
+        mode = option(body, "citation_options").get("mode", "FAST")
         citations = list(written.citations) if mode not in ("OFF", "DISABLED") else []
         at_end = at_end or mode == "ACCURATE"
         start: dict[str, Any] = {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}
@@ -228,112 +127,37 @@ class CohereStandIn:
         ended = {"finish_reason": self._ending, "usage": _usage(body, written.text)}
         yield {"id": "chat-1", "type": "message-end", "delta": ended}
 
-    # --- HTTP -------------------------------------------------------------------------------------------------------
+    # --- on the wire ------------------------------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def running(self, *, port: int = 0) -> AsyncGenerator[CohereStandIn]:
-        """The API answering at `url`, on a free port unless one is named."""
-        app = web.Application(client_max_size=2**30)
-        app.router.add_route("*", "/_stand-in/{what}", self._told)
-        app.router.add_route("*", "/{path:.*}", self._asked)
-        runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, "127.0.0.1", port)
-            await site.start()
-            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-            yield self
-        finally:
-            await runner.cleanup()
+    def checked(self, body: Body) -> None:
+        """As Cohere's rules are."""
+        rules.chatting(body)
 
-    async def _told(self, request: web.Request) -> web.Response:
-        if request.match_info["what"] == "calls":
-            return web.json_response(Counter(call.path for call in self.calls))
-        told = await request.json()
-        if told["method"] not in BEHAVIOURS:
-            raise web.HTTPNotFound
-        getattr(self, told["method"])(**told.get("arguments", {}))
-        return web.json_response({})
+    async def answered(self, path: str, body: Body) -> Mapping[str, Any]:
+        """The reply of the call at this path."""
+        match path:
+            case "/v2/embed":
+                return await self.embed(body)
+            case "/v2/rerank":
+                return await self.rerank(body)
+            case "/v2/chat":
+                return await self.chat(body)
+            case "/v1/models":
+                return self.models()
+            case _:
+                raise Refused(404, "no such path")
 
-    async def _asked(self, request: web.Request) -> web.StreamResponse:
-        text = await request.text()
-        try:
-            body: Body = json.loads(text) if text else {}
-            self.calls.append(
-                Call(request.path, body, {name.lower(): value for name, value in request.headers.items()})
-            )
-            self._admit(request)
-            fault = self._fault(request.path)
-            if request.path == "/v2/chat":
-                rules.chatting(body)
-                if body.get("stream") and (fault is None or fault.kind != "refuse"):
-                    return await self._streamed(request, body, fault)
-            return await self._replied(request, body, fault)
-        except Refused as refused:
-            return web.json_response({"id": "e-1", "message": refused.message}, status=refused.status)
-        except json.JSONDecodeError:
-            return web.json_response({"message": "invalid request: body is not valid JSON"}, status=400)
+    def framed(self, event: Mapping[str, Any]) -> str:
+        """With the event's name."""
+        return f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
 
-    def _admit(self, request: web.Request) -> None:
-        given = request.headers.get("Authorization")
-        if self.key is not None and given != f"Bearer {self.key}":
-            raise Refused(401, "invalid api token" if given else "no api key supplied")
+    def complaint(self, message: str, *, code: str | None = None) -> Mapping[str, Any]:
+        """A sentence; Cohere has no codes."""
+        return {"id": "e-1", "message": message}
 
-    def _fault(self, path: str) -> Fault | None:
-        for place, fault in enumerate(self._faults):
-            if path.endswith(fault.on):
-                if fault.times is not None:
-                    self._faults[place : place + 1] = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
-                return fault
-        return None
-
-    async def _replied(self, request: web.Request, body: Body, fault: Fault | None) -> web.Response:
-        if fault is not None:
-            return await self._failed(request, fault)
-        if request.path == "/v2/embed":
-            reply = await self.embed(body)
-        elif request.path == "/v2/rerank":
-            reply = await self.rerank(body)
-        elif request.path == "/v2/chat":
-            reply = await self.chat(body)
-        elif request.path == "/v1/models":
-            reply = await self.models()
-        else:
-            raise Refused(404, "no such path")
-        return web.json_response(reply if self._lie is None else self._lie)
-
-    async def _failed(self, request: web.Request, fault: Fault) -> web.Response:
-        if fault.kind == "hang":
-            await asyncio.Event().wait()
-        if fault.kind == "malform":
-            return web.Response(text=fault.words, content_type="application/json")
-        if fault.kind == "cut" and request.transport is not None:
-            request.transport.abort()
-        return web.json_response({"message": fault.words}, status=fault.status, headers=fault.headers)
-
-    async def _streamed(self, request: web.Request, body: Body, fault: Fault | None) -> web.StreamResponse:
-        reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await asyncio.sleep(self.delays.first_token)
-        await reply.prepare(request)
-        try:
-            for number, event in enumerate(self.events(body)):
-                if fault is not None and fault.at == number:
-                    if fault.kind == "hang":
-                        await asyncio.Event().wait()
-                    if fault.kind == "cut" and request.transport is not None:
-                        request.transport.abort()
-                    if fault.kind != "malform":
-                        return reply
-                    await reply.write(f"data: {fault.words}\n\n".encode())
-                    continue
-                data = json.dumps(event, ensure_ascii=False)
-                await reply.write(f"event: {event['type']}\ndata: {data}\n\n".encode())
-                await asyncio.sleep(self.delays.between)
-            await reply.write_eof()
-        except (asyncio.CancelledError, ConnectionError):
-            self.left += 1
-            raise
-        return reply
+    def stranger(self, given: str | None) -> str:
+        """What is said of no key, and of a wrong one."""
+        return "invalid api token" if given else "no api key supplied"
 
 
 def _usage(body: Body, text: str) -> Mapping[str, Any]:
@@ -356,21 +180,5 @@ def _end(citation: Mapping[str, Any]) -> int:
     return int(citation.get("end") or 0)
 
 
-async def _serve(port: int, delays: Delays) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with CohereStandIn(delays=delays).running(port=port) as stand_in:
-        print(stand_in.url, flush=True)  # noqa: T201  (whoever starts it reads where it is)
-        await stop.wait()
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=0)
-    for name in ("embed", "rerank"):
-        parser.add_argument(f"--delay-{name}", dest=name, type=float, default=0.0)
-    parser.add_argument("--first-token", type=float, default=0.0)
-    parser.add_argument("--between", type=float, default=0.0)
-    given = parser.parse_args()
-    asyncio.run(_serve(given.port, Delays(given.embed, given.rerank, given.first_token, given.between)))
+    run(lambda delays: CohereStandIn(delays=delays), about=__doc__)

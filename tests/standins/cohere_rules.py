@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, cast
+
+from tests.standins.wire import Body, option, unless
 
 EMBED: Final = {
     "embed-v5.0-pro": 2048, "embed-v5.0-fast": 2048, "embed-v4.0": 1536, "embed-english-v3.0": 1024,
@@ -34,38 +36,16 @@ CHAT_FIELDS: Final = _named(
 KINDS: Final = ("search_document", "search_query", "classification", "clustering", "image")
 MODES: Final = ("ENABLED", "DISABLED", "FAST", "ACCURATE", "OFF")
 
-Body = Mapping[str, Any]
-
-
-class Refused(Exception):
-    """A status and the sentence beside it."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-
-def option(body: Body, name: str) -> Mapping[str, Any]:
-    """A part of a body that may be missing."""
-    value: Mapping[str, Any] | None = body.get(name)
-    return value or {}
-
-
-def _unless(held: bool, status: int, message: str) -> None:  # noqa: FBT001  (reads as a sentence)
-    if not held:
-        raise Refused(status, message)
-
 
 def _fields(body: Body, known: frozenset[str]) -> None:
     for name in body:
-        _unless(name in known, 422, f"unknown field: parameter '{name}' is not a valid field")
+        unless(name in known, 422, f"unknown field: parameter '{name}' is not a valid field")
 
 
 def _model(body: Body, known: Sequence[str]) -> str:
     model = body.get("model")
-    _unless(isinstance(model, str) and bool(model), 400, "model is required")
-    _unless(
+    unless(isinstance(model, str) and bool(model), 400, "model is required")
+    unless(
         model in known,
         404,
         f"model '{model}' not found, make sure the correct model ID was used and that you have access",
@@ -74,9 +54,9 @@ def _model(body: Body, known: Sequence[str]) -> str:
 
 
 def _texts(value: Any, name: str) -> list[str]:
-    _unless(isinstance(value, list), 422, f"invalid type: parameter {name} must be a list of strings")
+    unless(isinstance(value, list), 422, f"invalid type: parameter {name} must be a list of strings")
     for one in cast(list[object], value):
-        _unless(
+        unless(
             isinstance(one, str), 422, f"invalid type: parameter {name} is of type object but should be of type string"
         )
     return cast(list[str], value)
@@ -86,19 +66,19 @@ def embedding(body: Body) -> int:
     """Check a call to embed; the length of its vectors."""
     _fields(body, EMBED_FIELDS)
     model = _model(body, tuple(EMBED))
-    _unless(
+    unless(
         body.get("input_type") in KINDS, 422, "invalid input_type: must be one of search_document, search_query, ..."
     )
     texts = _texts(body.get("texts"), "texts")
-    _unless(bool(texts), 400, "invalid request: at least one text is required")
-    _unless(len(texts) <= 96, 400, f"invalid request: total number of texts must be at most 96 - received {len(texts)}")
-    _unless(all(text.strip() for text in texts), 400, "invalid request: texts must not be empty")
-    _unless(body.get("embedding_types", ["float"]) == ["float"], 422, "this stand-in gives floats alone")
+    unless(bool(texts), 400, "invalid request: at least one text is required")
+    unless(len(texts) <= 96, 400, f"invalid request: total number of texts must be at most 96 - received {len(texts)}")
+    unless(all(text.strip() for text in texts), 400, "invalid request: texts must not be empty")
+    unless(body.get("embedding_types", ["float"]) == ["float"], 422, "this stand-in gives floats alone")
     size = body.get("output_dimension")
     if size is None:
         return EMBED[model]
     sizes = next((sizes for family, sizes in SIZES.items() if model.startswith(family)), ())
-    _unless(size in sizes, 400, f"invalid output_dimension {size} for model {model}")
+    unless(size in sizes, 400, f"invalid output_dimension {size} for model {model}")
     return cast(int, size)
 
 
@@ -107,15 +87,15 @@ def reranking(body: Body) -> None:
     _fields(body, RERANK_FIELDS)
     model = _model(body, RERANK)
     query = body.get("query")
-    _unless(isinstance(query, str) and bool(query.strip()), 400, "invalid request: query must not be empty")
+    unless(isinstance(query, str) and bool(query.strip()), 400, "invalid request: query must not be empty")
     documents = _texts(body.get("documents"), "documents")
-    _unless(bool(documents), 400, "invalid request: list of documents must not be empty")
-    _unless(len(documents) <= 10_000, 400, "invalid request: too many documents: must be at most 10000")
+    unless(bool(documents), 400, "invalid request: list of documents must not be empty")
+    unless(len(documents) <= 10_000, 400, "invalid request: too many documents: must be at most 10000")
     wanted = body.get("relevant_spans")
     if wanted is not None:
-        _unless(model.startswith("rerank-v5."), 400, f"relevant_spans is not supported by {model}")
-        _unless(wanted.get("mode") in ("enabled", "disabled"), 422, "invalid relevant_spans.mode")
-        _unless(set(wanted) <= {"mode", "threshold", "max_spans"}, 422, "unknown field in relevant_spans")
+        unless(model.startswith("rerank-v5."), 400, f"relevant_spans is not supported by {model}")
+        unless(wanted.get("mode") in ("enabled", "disabled"), 422, "invalid relevant_spans.mode")
+        unless(set(wanted) <= {"mode", "threshold", "max_spans"}, 422, "unknown field in relevant_spans")
 
 
 def chatting(body: Body) -> None:
@@ -125,37 +105,37 @@ def chatting(body: Body) -> None:
     _messages(body.get("messages"))
     _documents(body.get("documents"))
     grounded = bool(body.get("documents") or body.get("tools"))
-    _unless(not (grounded and "safety_mode" in body), 400, "safety_mode is not configurable with documents or tools")
-    _unless(not (grounded and "response_format" in body), 400, "response_format cannot be used with documents or tools")
+    unless(not (grounded and "safety_mode" in body), 400, "safety_mode is not configurable with documents or tools")
+    unless(not (grounded and "response_format" in body), 400, "response_format cannot be used with documents or tools")
     mode = option(body, "citation_options").get("mode", "FAST")
-    _unless(mode in MODES, 422, f"invalid citation_options.mode '{mode}'")
-    _unless(body.get("safety_mode", "STRICT") in ("CONTEXTUAL", "STRICT", "OFF"), 422, "invalid safety_mode")
+    unless(mode in MODES, 422, f"invalid citation_options.mode '{mode}'")
+    unless(body.get("safety_mode", "STRICT") in ("CONTEXTUAL", "STRICT", "OFF"), 422, "invalid safety_mode")
     temperature = body.get("temperature", 0.3)
-    _unless(0 <= temperature <= 1, 400, "invalid request: temperature must be between 0 and 1.0 inclusive")
+    unless(0 <= temperature <= 1, 400, "invalid request: temperature must be between 0 and 1.0 inclusive")
     _format(body.get("response_format"))
     if body.get("thinking") is not None:
-        _unless(model in REASONING, 400, f"thinking is not supported by {model}")
-        _unless(body["thinking"].get("type") in ("enabled", "disabled"), 422, "invalid thinking.type")
+        unless(model in REASONING, 400, f"thinking is not supported by {model}")
+        unless(body["thinking"].get("type") in ("enabled", "disabled"), 422, "invalid thinking.type")
 
 
 def _format(wanted: Any) -> None:
     if wanted is not None:
-        _unless(wanted.get("type") in ("text", "json_object"), 422, "invalid response_format.type")
-        _unless(set(wanted) <= {"type", "json_schema"}, 422, "unknown field in response_format")
+        unless(wanted.get("type") in ("text", "json_object"), 422, "invalid response_format.type")
+        unless(set(wanted) <= {"type", "json_schema"}, 422, "unknown field in response_format")
 
 
 def _messages(messages: Any) -> None:
-    _unless(isinstance(messages, list) and bool(cast(list[object], messages)), 400, "messages must not be empty")
+    unless(isinstance(messages, list) and bool(cast(list[object], messages)), 400, "messages must not be empty")
     for message in cast(list[dict[str, Any]], messages):
-        _unless(message.get("role") in ("system", "user", "assistant", "tool"), 422, "invalid role")
-        _unless(bool(message.get("content")), 400, "message content must not be empty")
+        unless(message.get("role") in ("system", "user", "assistant", "tool"), 422, "invalid role")
+        unless(bool(message.get("content")), 400, "message content must not be empty")
 
 
 def _documents(documents: Any) -> None:
     for document in documents or ():
         if isinstance(document, str):
             continue
-        _unless(isinstance(document, dict), 422, "documents must be strings or objects")
-        _unless(set(document) <= {"id", "data"}, 422, "unknown field in documents")
-        _unless(isinstance(document.get("data"), dict) and bool(document["data"]), 422, "documents.data is required")
-        _unless(all(isinstance(value, str) for value in document["data"].values()), 422, "documents.data holds strings")
+        unless(isinstance(document, dict), 422, "documents must be strings or objects")
+        unless(set(document) <= {"id", "data"}, 422, "unknown field in documents")
+        unless(isinstance(document.get("data"), dict) and bool(document["data"]), 422, "documents.data is required")
+        unless(all(isinstance(value, str) for value in document["data"].values()), 422, "documents.data holds strings")

@@ -7,70 +7,28 @@ behaves is set by the methods of `OpenAIStandIn`, or by `POST /_stand-in/mode` w
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import re
-import signal
-from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
-
-from aiohttp import web
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from tests.standins import cohere_mind as mind
 from tests.standins import openai_rules as rules
-from tests.standins.openai_rules import Body, Refused
-
-BEHAVIOURS: Final = frozenset(
-    "behave_well echo script think refuse hang cut end_silently finish malform fib slow take".split()  # noqa: SIM905
-)
-"""The methods that may be called over HTTP."""
+from tests.standins.wire import BEHAVIOURS, Body, Delays, Refused, StandIn, option, run
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What was asked: the path, the body, and the headers by their names in lower case."""
-
-    path: str
-    body: Body
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What goes wrong at the calls whose path ends with `on`, `times` times (None: each time).
-
-    In a stream of events it goes wrong in place of event number `at`.
-    """
-
-    kind: str
-    on: str = ""
-    times: int | None = None
-    at: int = 0
-    status: int = 500
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    words: str = "told to"
-    code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Delays:
-    """Seconds before replies, before the first event of a stream, and between its events."""
-
-    reply: float = 0.0
-    first_token: float = 0.0
-    between: float = 0.0
-
-
-class OpenAIStandIn:
+class OpenAIStandIn(StandIn):
     """The server at `url`, which ends in /v1. `key` None takes any caller; another one is demanded of each.
 
     `without` names options of a body that it refuses, with `strictness` as the status: not every server has all.
     `rerank` is the shape of its /rerank: `jina` (vLLM, llama.cpp and Jina) or `tei`; `logits` leaves its scores raw.
     """
+
+    below = "/v1"
+    chat_path = "/v1/chat/completions"
+    behaviours = BEHAVIOURS | {"think", "take"}
+    last = "data: [DONE]\n\n"
 
     def __init__(
         self,
@@ -84,12 +42,7 @@ class OpenAIStandIn:
         below_v1: bool = True,
         window: int = 1_000_000,
     ) -> None:
-        self.key = key
-        self.url = ""
-        self.calls: list[Call] = []
-        self.left = 0
-        """Streams that the caller left before their end."""
-        self.delays = delays or Delays()
+        super().__init__(key=key, delays=delays)
         self.without = frozenset(without)
         self.strictness = strictness
         self.shape = rerank
@@ -98,23 +51,16 @@ class OpenAIStandIn:
         """Whether /v1/rerank is there beside /rerank."""
         self.window = window
         """Characters of a text that it embeds: a longer one is refused, with all that came with it."""
-        self.behave_well()
 
     # --- how it behaves ---------------------------------------------------------------------------------------------
 
     def behave_well(self) -> None:
         """Answer as it does at first: from the passages, with markers, without a fault."""
-        self._faults: list[Fault] = []
+        super().behave_well()
         self._script: list[str] | None = None
         self._thought = ""
         self._aside = False
-        self._echoes = False
         self._ending: str | None = "stop"
-        self._lie: Any = None
-
-    def echo(self) -> None:
-        """Chat answers with the messages that it received."""
-        self._echoes = True
 
     def script(self, *pieces: str) -> None:
         """Chat answers with these pieces."""
@@ -124,56 +70,13 @@ class OpenAIStandIn:
         """Chat begins with a thought, in its text or, `aside`, in a field of its own."""
         self._thought, self._aside = thought, aside
 
-    def refuse(
-        self,
-        status: int,
-        *,
-        on: str = "",
-        times: int | None = None,
-        headers: Mapping[str, str] | None = None,
-        words: str = "told to",
-        code: str | None = None,
-    ) -> None:
-        """Reply with this status, and `words` as its message."""
-        self._faults.append(Fault("refuse", on, times, status=status, headers=headers or {}, words=words, code=code))
-
-    def hang(self, *, on: str = "", at: int = 0, times: int | None = None) -> None:
-        """Never go on: without a reply, or in a stream from event `at` on."""
-        self._faults.append(Fault("hang", on, times, at))
-
-    def cut(self, *, on: str = "", at: int = 0, times: int | None = None) -> None:
-        """Break the connection: without a reply, or in a stream in place of event `at`."""
-        self._faults.append(Fault("cut", on, times, at))
-
-    def end_silently(self, *, at: int, times: int | None = None) -> None:
-        """End a stream in good order in place of event `at`."""
-        self._faults.append(Fault("end", "completions", times, at))
-
-    def malform(
-        self, *, on: str = "completions", at: int = 0, words: str = "{not json", times: int | None = None
-    ) -> None:
-        """Send `words` in place of event `at`, or of a whole reply."""
-        self._faults.append(Fault("malform", on, times, at, words=words))
-
     def finish(self, reason: str | None) -> None:
         """End answers for this reason; None: say none."""
         self._ending = reason
 
-    def fib(self, reply: Any) -> None:
-        """Reply to everything but a stream with this JSON."""
-        self._lie = reply
-
-    def slow(self, **delays: float) -> None:
-        """Wait before replies as `Delays` says."""
-        self.delays = replace(self.delays, **delays)
-
     def take(self, *, without: Sequence[str], strictness: int = 400) -> None:
         """Refuse these options of a body from now on."""
         self.without, self.strictness = frozenset(without), strictness
-
-    def bodies(self, path: str) -> list[Body]:
-        """What was sent to the paths that end so, in order."""
-        return [call.body for call in self.calls if call.path.endswith(path)]
 
     # --- the API ----------------------------------------------------------------------------------------------------
 
@@ -244,120 +147,43 @@ class OpenAIStandIn:
             yield {**head, "choices": [_choice({"content": piece})]}
         if self._ending is not None:
             yield {**head, "choices": [_choice({}, self._ending)]}
-        if rules.option(body, "stream_options").get("include_usage"):
+        if option(body, "stream_options").get("include_usage"):
             yield {**head, "choices": [], "usage": _usage(body, pieces)}
 
-    # --- HTTP -------------------------------------------------------------------------------------------------------
+    # --- on the wire ------------------------------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def running(self, *, port: int = 0) -> AsyncGenerator[OpenAIStandIn]:
-        """The API answering at `url`, on a free port unless one is named."""
-        app = web.Application(client_max_size=2**30)
-        app.router.add_route("*", "/_stand-in/{what}", self._told)
-        app.router.add_route("*", "/{path:.*}", self._asked)
-        runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, "127.0.0.1", port)
-            await site.start()
-            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-            yield self
-        finally:
-            await runner.cleanup()
+    def checked(self, body: Body) -> None:
+        """As the rules are, without what this server does not take."""
+        rules.chatting(body, without=self.without, strictness=self.strictness)
 
-    async def _told(self, request: web.Request) -> web.Response:
-        if request.match_info["what"] == "calls":
-            return web.json_response(Counter(call.path for call in self.calls))
-        told = await request.json()
-        if told["method"] not in BEHAVIOURS:
-            raise web.HTTPNotFound
-        getattr(self, told["method"])(**told.get("arguments", {}))
-        return web.json_response({})
+    async def answered(self, path: str, body: Body) -> Any:
+        """The reply of the call at this path."""
+        match path:
+            case "/v1/embeddings":
+                await asyncio.sleep(self.delays.embed)
+                return self.embed(body)
+            case "/rerank" | "/v1/rerank" if path == "/rerank" or self.below_v1:
+                await asyncio.sleep(self.delays.rerank)
+                return self.rerank(body)
+            case "/v1/chat/completions":
+                await asyncio.sleep(self.delays.first_token)
+                return self.chat(body)
+            case "/v1/models":
+                return self.models()
+            case _:
+                raise Refused(404, "no such path")
 
-    async def _asked(self, request: web.Request) -> web.StreamResponse:
-        text = await request.text()
-        try:
-            body: Body = json.loads(text) if text else {}
-            headers = {name.lower(): value for name, value in request.headers.items()}
-            self.calls.append(Call(request.path, body, headers))
-            self._admit(request)
-            fault = self._fault(request.path)
-            if request.path == "/v1/chat/completions":
-                rules.chatting(body, without=self.without, strictness=self.strictness)
-                if body.get("stream") and (fault is None or fault.kind != "refuse"):
-                    return await self._streamed(request, body, fault)
-            return await self._replied(request, body, fault)
-        except Refused as refused:
-            return self._error(refused.status, refused.message)
-        except json.JSONDecodeError:
-            return self._error(400, "could not parse the JSON body")
+    def framed(self, event: Mapping[str, Any]) -> str:
+        """Without a name."""
+        return f"data: {json.dumps(event, ensure_ascii=False)}\n\n"
 
-    def _error(self, status: int, message: str, *, fault: Fault | None = None) -> web.Response:
-        code, headers = (fault.code, fault.headers) if fault else (None, None)
-        error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
-        return web.json_response({"error": error}, status=status, headers=headers)
+    def complaint(self, message: str, *, code: str | None = None) -> Mapping[str, Any]:
+        """An object with a sentence and a code."""
+        return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
 
-    def _admit(self, request: web.Request) -> None:
-        given = request.headers.get("Authorization")
-        if self.key is not None and given != f"Bearer {self.key}":
-            raise Refused(401, f"Incorrect API key provided: {given}")
-
-    def _fault(self, path: str) -> Fault | None:
-        for place, fault in enumerate(self._faults):
-            if path.endswith(fault.on):
-                if fault.times is not None:
-                    self._faults[place : place + 1] = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
-                return fault
-        return None
-
-    async def _replied(self, request: web.Request, body: Body, fault: Fault | None) -> web.Response:
-        await asyncio.sleep(self.delays.reply)
-        if fault is not None:
-            return await self._failed(request, fault)
-        if request.path == "/v1/embeddings":
-            reply: Any = self.embed(body)
-        elif request.path == "/rerank" or (request.path == "/v1/rerank" and self.below_v1):
-            reply = self.rerank(body)
-        elif request.path == "/v1/chat/completions":
-            reply = self.chat(body)
-        elif request.path == "/v1/models":
-            reply = self.models()
-        else:
-            raise Refused(404, "no such path")
-        return web.json_response(reply if self._lie is None else self._lie)
-
-    async def _failed(self, request: web.Request, fault: Fault) -> web.Response:
-        if fault.kind == "hang":
-            await asyncio.Event().wait()
-        if fault.kind == "malform":
-            return web.Response(text=fault.words, content_type="application/json")
-        if fault.kind == "cut" and request.transport is not None:
-            request.transport.abort()
-        return self._error(fault.status, fault.words, fault=fault)
-
-    async def _streamed(self, request: web.Request, body: Body, fault: Fault | None) -> web.StreamResponse:
-        reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await asyncio.sleep(self.delays.first_token)
-        await reply.prepare(request)
-        try:
-            for number, event in enumerate(self.events(body)):
-                if fault is not None and fault.at == number:
-                    if fault.kind == "hang":
-                        await asyncio.Event().wait()
-                    if fault.kind == "cut" and request.transport is not None:
-                        request.transport.abort()
-                    if fault.kind != "malform":
-                        return reply
-                    await reply.write(f"data: {fault.words}\n\n".encode())
-                    continue
-                await reply.write(f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode())
-                await asyncio.sleep(self.delays.between)
-            await reply.write(b"data: [DONE]\n\n")
-            await reply.write_eof()
-        except (asyncio.CancelledError, ConnectionError):
-            self.left += 1
-            raise
-        return reply
+    def stranger(self, given: str | None) -> str:
+        """It repeats the key."""
+        return f"Incorrect API key provided: {given}"
 
 
 def grounded(asked: str) -> str:
@@ -386,19 +212,5 @@ def _usage(body: Body, pieces: Sequence[str]) -> Mapping[str, Any]:
     return {"prompt_tokens": sent, "completion_tokens": written, "total_tokens": sent + written}
 
 
-async def _serve(port: int, delays: Delays) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with OpenAIStandIn(delays=delays).running(port=port) as stand_in:
-        print(stand_in.url, flush=True)  # noqa: T201  (whoever starts it reads where it is)
-        await stop.wait()
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=0)
-    for name in ("reply", "first-token", "between"):
-        parser.add_argument(f"--{name}", type=float, default=0.0)
-    given = parser.parse_args()
-    asyncio.run(_serve(given.port, Delays(given.reply, given.first_token, given.between)))
+    run(lambda delays: OpenAIStandIn(delays=delays), about=__doc__)
