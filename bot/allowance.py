@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeVar
@@ -92,6 +92,20 @@ def seconds_for(most: float) -> float:
     if left <= 0:
         raise OutOfAllowance(f"the question's {allowance.terms.seconds:g} s are over")
     return min(most, left)
+
+
+@asynccontextmanager
+async def in_time(most: float, *, who: str, what: str) -> AsyncGenerator[None]:
+    """What is done inside ends within `most` seconds, or what the question has left.
+
+    Raises `Unavailable` when it does not, `OutOfAllowance` when the question has nothing left.
+    """
+    seconds = seconds_for(most)
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise Unavailable(f"{who} took longer than {seconds:g} s ({what})") from None
 
 
 async def patiently(events: AsyncIterator[T], *, first: float, idle: float, what: str) -> AsyncGenerator[T]:

@@ -108,6 +108,11 @@ class Chunk:
         parts = dict.fromkeys(part for part in (self.title, *self.heading_path) if part)
         return " › ".join(parts)
 
+    @property
+    def placed(self) -> str:
+        """What it is about, then what it says: as a model reads a chunk that is to be found."""
+        return f"{self.place}\n{self.text}" if self.place else self.text
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import httpx
 from cohere import AsyncClientV2
 
 from bot.adapters.cohere.refusals import A_MONTH, LEAST_ERROR, REDIRECTS, malformed, refusal, translated
-from bot.allowance import seconds_for
+from bot.allowance import in_time
 from bot.errors import Misconfigured, Unavailable
 from bot.spending import Operation, Usage
 
@@ -50,13 +49,9 @@ class CohereClient:
 
         Raises `Unavailable`, `Unusable` or `OutOfAllowance`, and nothing of the SDK's.
         """
-        seconds = seconds_for(most)
-        try:
+        async with in_time(most, who="Cohere", what=what):
             with translated(what):
-                async with asyncio.timeout(seconds):
-                    yield
-        except TimeoutError:
-            raise Unavailable(f"Cohere took longer than {seconds:g} s ({what})") from None
+                yield
 
     async def post(self, path: str, body: Mapping[str, Any], *, what: str, most: float) -> bytes:
         """The reply to a call that the SDK would take too long to read. Raises like `calling`.

@@ -88,7 +88,7 @@ class CohereEmbedder:
 
         Raises `Unavailable` when a call fails: the others are given up then.
         """
-        texts = [_with_place(chunk) for chunk in chunks]
+        texts = [chunk.placed for chunk in chunks]
         parts = [texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE)]
         matrices = await together([self._documents(part) for part in parts])
         return [Embedding(vector) for vector in chain.from_iterable(matrices)]
@@ -135,11 +135,6 @@ def space(model: str) -> str:
     """The name that models whose vectors may be compared have in common."""
     shared = _SHARED.fullmatch(model)
     return shared[1] if shared else model
-
-
-def _with_place(chunk: Chunk) -> str:
-    """What a chunk is about, then what it says."""
-    return f"{chunk.place}\n{chunk.text}" if chunk.place else chunk.text
 
 
 def _matrix(rows: Sequence[Sequence[float]], count: int) -> Matrix:

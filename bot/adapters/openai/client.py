@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,8 +11,8 @@ import httpx
 from openai import AsyncOpenAI, BadRequestError, UnprocessableEntityError
 
 from bot.adapters.openai.refusals import translated
-from bot.allowance import seconds_for
-from bot.errors import Misconfigured, Unavailable
+from bot.allowance import in_time
+from bot.errors import Misconfigured
 from bot.spending import Operation, Usage
 
 PROVIDER: Final = "openai"
@@ -54,13 +53,9 @@ class OpenAIClient:
 
         Raises `Unavailable`, `Unusable` or `OutOfAllowance`, and nothing of the SDK's.
         """
-        seconds = seconds_for(most)
-        try:
+        async with in_time(most, who="the model server", what=what):
             with translated(what):
-                async with asyncio.timeout(seconds):
-                    yield
-        except TimeoutError:
-            raise Unavailable(f"the model server took longer than {seconds:g} s ({what})") from None
+                yield
 
     def used(self, model: str, operation: Operation, usage: object) -> None:
         """Tell what a call took, where the server says so. `usage` is the part of its reply that does."""

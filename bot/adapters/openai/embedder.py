@@ -73,9 +73,7 @@ class OpenAIEmbedder:
 
         Raises `Unavailable` when a call fails, `Unusable` when the vectors have another length than was said.
         """
-        return [
-            Embedding(row) for row in await self._embed([self._document_prefix + _whole(chunk) for chunk in chunks])
-        ]
+        return [Embedding(row) for row in await self._embed([self._document_prefix + chunk.placed for chunk in chunks])]
 
     async def embed_queries(self, texts: Sequence[str]) -> Matrix:
         """Shape (len(texts), dimension), unit rows, in order. Raises like `embed_chunks`."""
@@ -131,11 +129,6 @@ async def vectors(client: OpenAIClient, model: str, texts: Sequence[str], *, sec
 
 def _apart(prefix: str) -> str:
     return prefix if not prefix or prefix[-1].isspace() else f"{prefix} "
-
-
-def _whole(chunk: Chunk) -> str:
-    """What a chunk is about, then what it says."""
-    return f"{chunk.place}\n{chunk.text}" if chunk.place else chunk.text
 
 
 def _unit(rows: Sequence[Sequence[float]]) -> Matrix:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from openai import NotFoundError, UnprocessableEntityError
 
 from bot.adapters.openai.client import OpenAIClient
-from bot.models import Chunk, Hit, Query, Ranking
+from bot.models import Hit, Query, Ranking
 from bot.ports.search import Floors
 from bot.together import together
 from bot.words.sendable import sendable
@@ -76,7 +76,7 @@ class OpenAIReranker:
         """
         if not hits or limit < 1:
             return Ranking(hits=(), confidence=0.0)
-        texts = [sendable(_passage(hit.chunk), most=LONGEST) for hit in hits]
+        texts = [sendable(hit.chunk.placed, most=LONGEST) for hit in hits]
         asked = sendable(query.text, most=LONGEST_QUERY)
         async with self._client.calling(f"rerank with {self._model}", most=self._seconds):
             scores = await self._scores(asked, texts)
@@ -133,10 +133,6 @@ def _urls(address: str, url: str) -> tuple[str, ...]:
     parts = urlsplit(address)
     below_host = f"{parts.scheme}://{parts.netloc}{PATH}"
     return tuple(dict.fromkeys((address + PATH, below_host)))
-
-
-def _passage(chunk: Chunk) -> str:
-    return f"{chunk.place}\n{chunk.text}" if chunk.place else chunk.text
 
 
 def _parts(reply: Any) -> tuple[Sequence[Mapping[str, Any]], object]:
