@@ -34,7 +34,7 @@ from bot.adapters.local.index import LocalIndex
 from bot.adapters.weaviate import schema
 from bot.adapters.weaviate.client import Line, Place
 from bot.adapters.weaviate.index import WeaviateIndex
-from bot.adapters.weaviate.objects import SHOWN, chunk_objects, document_object, version_of
+from bot.adapters.weaviate.objects import HALVES, SHOWN, chunk_objects, document_object, version_of
 from bot.adapters.weaviate.ranking import ALPHA, Asked
 from bot.adapters.weaviate.who import may_read, readers
 from bot.models import EVERYONE, Addition, Audience, Document, Embedding, Principal, Query
@@ -68,6 +68,9 @@ def main() -> None:
     parser.add_argument("--embedded", type=int, default=10_000, help="chunks whose vectors the model makes")
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3, help="times that every query is asked")
+    parser.add_argument(
+        "--without-vectors", action="store_true", help="as with a reranker elsewhere: hits without them"
+    )
     parser.add_argument("--keep", type=Path, help="keep vectors here for the next run")
     arguments = parser.parse_args()
     print(where())
@@ -89,8 +92,11 @@ async def measure(arguments: argparse.Namespace, server: WeaviateServer, keep: P
         bare = await Bare.beside(place, stack)
         await ingest(place, bare, additions)
         size(server)
-        index = await stack.enter_async_context(WeaviateIndex.open(place, model=MODEL, dimension=DIMENSION))
-        await search(index, bare, queries, arguments.rounds)
+        vectors = not arguments.without_vectors
+        opening = WeaviateIndex.open(place, model=MODEL, dimension=DIMENSION, vectors=vectors)
+        index = await stack.enter_async_context(opening)
+        print(f"{LIMIT} hits a search, {'with' if vectors else 'without'} their vectors")
+        await search(index, bare, queries, rounds=arguments.rounds, vectors=vectors)
         async with LocalIndex.create(home, model=MODEL, dimension=DIMENSION, durable=False) as writer:
             for addition in additions:
                 await writer.upsert(addition.document, addition.embeddings, fingerprint="1")
@@ -209,7 +215,7 @@ class Bare:
                     fusion_type=HybridFusion.RELATIVE_SCORE,
                     limit=LIMIT,
                     filters=asked.filters,
-                    include_vector=[schema.VECTOR],
+                    include_vector=[schema.VECTOR] if asked.with_vector else False,
                     return_metadata=MetadataQuery(score=True),
                     return_properties=asked.properties,
                 )
@@ -292,14 +298,14 @@ def _belongs(process: Path, server: WeaviateServer) -> bool:
 # --- searching --------------------------------------------------------------------------------------------------------
 
 
-async def search(index: WeaviateIndex, bare: Bare, queries: Sequence[Query], rounds: int) -> None:
+async def search(index: WeaviateIndex, bare: Bare, queries: Sequence[Query], *, rounds: int, vectors: bool) -> None:
     """Every query, by turns first and second, after one round that does not count."""
     for name, audience in (("unfiltered", ALL), ("1 % readable", FEW)):
         ours: list[float] = []
         theirs: list[float] = []
         for turn, (number, query) in itertools.product(range(rounds + 1), enumerate(queries)):
-            properties = (*SHOWN, "halves")
-            asked = Asked.of(query, filters=may_read(readers(audience)), properties=properties, with_vector=True)
+            properties = (*SHOWN, HALVES) if vectors else SHOWN
+            asked = Asked.of(query, filters=may_read(readers(audience)), properties=properties, with_vector=vectors)
             steps: list[Callable[[], Awaitable[object]]] = [
                 lambda query=query, audience=audience: index.search(query, visible_to=audience, limit=LIMIT),
                 lambda asked=asked: bare.search(asked, tenant="ours"),
