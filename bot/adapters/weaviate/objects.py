@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, cast
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import numpy as np
+from pydantic_core import from_json
 from weaviate.classes.data import DataObject
 
 from bot.adapters.weaviate.schema import VECTOR
@@ -143,7 +144,7 @@ def _halves(units: Matrix | None) -> dict[str, str]:
 
 def chunk_of(properties: Properties) -> Chunk:
     """The chunk that an object holds, for those who may read it now."""
-    kept: dict[str, Any] = json.loads(properties["kept"])
+    kept: dict[str, Any] = from_json(properties["kept"])  # in half the time of the standard library's
     updated: str | None = kept["updated"]
     first, last = kept["lines"]
     return Chunk(
