@@ -42,7 +42,7 @@ _REASONS = re.compile(r"command-a-(?:plus|reasoning)\b")
 class CohereGenerator:
     """Writes with `model`. `citations` FAST come in the midst of the text, ACCURATE ones at its end, all at once then.
 
-    `thinking` says whether the model has to be told not to reason at length, None: by its name.
+    A model that reasons, by its name, is told not to do so at length.
     """
 
     def __init__(
@@ -50,17 +50,13 @@ class CohereGenerator:
         client: CohereClient,
         *,
         model: str,
-        temperature: float = TEMPERATURE,
         citations: Literal["FAST", "ACCURATE"] = "FAST",
-        thinking: bool | None = None,
         first: float = FIRST_SECONDS,
         idle: float = IDLE_SECONDS,
     ) -> None:
         self._client = client
         self._model = model
-        self._temperature = temperature
         self._citations = citations
-        self._thinks = bool(_REASONS.match(model)) if thinking is None else thinking
         self._first = first
         self._idle = idle
 
@@ -120,10 +116,10 @@ class CohereGenerator:
             ],
             "documents": [{"id": name, "data": _data(hit.chunk)} for name, hit in given.items()],
             "citation_options": {"mode": self._citations},
-            "temperature": self._temperature,
+            "temperature": TEMPERATURE,
             "max_tokens": TOKENS,
         }
-        return {**body, "thinking": {"type": "disabled"}} if self._thinks else body
+        return {**body, "thinking": {"type": "disabled"}} if _REASONS.match(self._model) else body
 
 
 class Spending:
