@@ -16,7 +16,7 @@ from bot.errors import OutOfAllowance, Unavailable, Unusable
 from bot.models import Hit, Query, Statement
 from tests.contracts.cohere_rig import CHAT, Rig, a_rig
 from tests.nouns import a_chunk, a_hit
-from tests.standins.cohere_mind import cited
+from tests.standins.mind import cited
 from tests.waiting import wait_until
 
 LUNCH: Final = "Lunch is served from noon to two."

@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.standins import cohere_mind as mind
 from tests.standins import cohere_rules as rules
+from tests.standins import mind
 from tests.standins.wire import Body, Refused, StandIn, option, run
 
 

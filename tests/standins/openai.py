@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.standins import cohere_mind as mind
+from tests.standins import mind
 from tests.standins import openai_rules as rules
 from tests.standins.wire import BEHAVIOURS, Body, Delays, Refused, StandIn, option, run
 

@@ -1,4 +1,4 @@
-"""What the stand-in for Cohere knows instead of a model: words, a few that mean alike, and which of them are shared."""
+"""What the stand-ins know instead of a model: words, a few that mean alike, and which of them are shared."""
 
 from __future__ import annotations
 
