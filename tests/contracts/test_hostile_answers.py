@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from bot.adapters.cohere.generator import CohereGenerator
+from bot.adapters.cohere.reranker import CohereReranker
 from bot.adapters.openai.generator import OpenAIGenerator
 from bot.answering.cite import Citing
 from bot.answering.pipeline import HEDGE
@@ -155,3 +156,23 @@ async def test_a_passage_cannot_leave_its_block(vendors: Vendors) -> None:
     assert "【" not in sent
     assert "secret/place" not in str(body)
     assert "U1" not in str(body)
+
+
+async def test_a_passage_cannot_leave_its_document(vendors: Vendors) -> None:
+    """Each goes to Cohere in a place of its own: as a field to the writer, as one YAML mapping to the reranker."""
+    chunk = a_chunk(BREAKING, title=BREAKING, heading_path=(BREAKING, "Hours"), path="secret/place.md", owner="Boss U1")
+    passages = [Hit(chunk, 0.5), a_hit(MENU)]
+    generator = vendors.obeying("Nothing.", cites=True)
+    _ = [one async for one in generator.generate(Query("when is lunch", None), passages)]
+    await CohereReranker(vendors.cohere.client, model=cohere_rig.RERANK).rerank(
+        Query("when is lunch", None), passages, limit=2
+    )
+    (chat,), (rerank,) = vendors.cohere.api.bodies("chat"), vendors.cohere.api.bodies("rerank")
+    assert [one["id"] for one in chat["documents"]] == ["p1", "p2"]
+    assert {key for one in chat["documents"] for key in one["data"]} == {"title", "section", "snippet"}
+    title, section, begun, *lines = str(rerank["documents"][0]).splitlines()
+    assert title.startswith('title: "')
+    assert section.startswith('section: "')
+    assert begun == "text: |2-"
+    assert [line for line in lines if not line.startswith("  ")] == []
+    assert [body for body in (chat, rerank) if "secret/place" in str(body) or "U1" in str(body)] == []
