@@ -8,8 +8,9 @@ those of the others are mixtures of two of these with noise, and once the text r
 how much of both there is. One document in a hundred is for a group alone, so that one chunk in a hundred passes a
 filter. `--keep` names a folder where vectors stay for the next run.
 
-Ours and the bare client take turns. Searching, both send the same words, vector, filter, limit, and wish for the same
-properties; writing, both write the same objects into a tenant each, and only ours has to make them.
+Ours and the bare client take turns. Searching, both send the same words, vector, filter and limit, and get the same
+texts and vectors: ours has the vectors from a property, which the client reads sooner than a vector, so the bare client
+is asked in both ways. Writing, both write the same objects into a tenant each, and only ours has to make them.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from bot.adapters.local.index import LocalIndex
 from bot.adapters.weaviate import schema
 from bot.adapters.weaviate.client import Line, Place
 from bot.adapters.weaviate.index import WeaviateIndex
-from bot.adapters.weaviate.objects import HALVES, SHOWN, chunk_objects, document_object, version_of
+from bot.adapters.weaviate.objects import PACKED, SHOWN, chunk_objects, document_object, version_of
 from bot.adapters.weaviate.ranking import ALPHA, Asked
 from bot.adapters.weaviate.who import may_read, readers
 from bot.models import EVERYONE, Addition, Audience, Document, Embedding, Principal, Query
@@ -200,8 +201,8 @@ class Bare:
                 reply = await self.line.part(client, name).data.insert_many(list(objects))  # pyright: ignore[reportArgumentType]  (of one kind or the other)
                 assert not reply.has_errors
 
-    async def search(self, asked: Asked, *, tenant: str) -> int:
-        """How many hits there are."""
+    async def search(self, asked: Asked, *, tenant: str, vectors: bool) -> int:
+        """How many hits there are; with `vectors` as the client gives them, where they do not come as a property."""
         async with self.line.reading(60.0) as client:
             found = (
                 await client.collections.use(self.names.chunks)
@@ -215,7 +216,7 @@ class Bare:
                     fusion_type=HybridFusion.RELATIVE_SCORE,
                     limit=LIMIT,
                     filters=asked.filters,
-                    include_vector=[schema.VECTOR] if asked.with_vector else False,
+                    include_vector=[schema.VECTOR] if vectors else False,
                     return_metadata=MetadataQuery(score=True),
                     return_properties=asked.properties,
                 )
@@ -303,19 +304,24 @@ async def search(index: WeaviateIndex, bare: Bare, queries: Sequence[Query], *, 
     for name, audience in (("unfiltered", ALL), ("1 % readable", FEW)):
         ours: list[float] = []
         theirs: list[float] = []
+        same: list[float] = []
         for turn, (number, query) in itertools.product(range(rounds + 1), enumerate(queries)):
-            properties = (*SHOWN, HALVES) if vectors else SHOWN
-            asked = Asked.of(query, filters=may_read(readers(audience)), properties=properties, with_vector=vectors)
+            visible = may_read(readers(audience))
+            plain = Asked.of(query, filters=visible, properties=SHOWN)
+            packed = Asked.of(query, filters=visible, properties=(*SHOWN, PACKED) if vectors else SHOWN)
             steps: list[Callable[[], Awaitable[object]]] = [
                 lambda query=query, audience=audience: index.search(query, visible_to=audience, limit=LIMIT),
-                lambda asked=asked: bare.search(asked, tenant="ours"),
+                lambda plain=plain: bare.search(plain, tenant="ours", vectors=vectors),
+                lambda packed=packed: bare.search(packed, tenant="ours", vectors=False),
             ]
-            order = (0, 1) if (turn + number) % 2 else (1, 0)
+            order = itertools.islice(itertools.cycle((0, 1, 2)), (turn + number) % 3, (turn + number) % 3 + 3)
             taken = {which: await timed(steps[which]) for which in order}
             if turn:
-                ours.append(taken[0])
-                theirs.append(taken[1])
+                for times, which in ((ours, 0), (theirs, 1), (same, 2)):
+                    times.append(taken[which])
         report(f"hybrid, {name}", ours, theirs)
+        if vectors:
+            report("  same properties", ours, same)
 
 
 def report(name: str, ours: Sequence[float], theirs: Sequence[float]) -> None:

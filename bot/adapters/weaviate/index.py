@@ -23,7 +23,7 @@ from weaviate.exceptions import WeaviateBaseError
 
 from bot.adapters.weaviate import schema
 from bot.adapters.weaviate.client import PAUSES, READING, Collection, Gone, Line, Place
-from bot.adapters.weaviate.objects import HALVES, SHOWN, chunk_of, document_uuid, embedding_of
+from bot.adapters.weaviate.objects import PACKED, SHOWN, chunk_of, document_uuid, embedding_of
 from bot.adapters.weaviate.ranking import Asked, Found, ranked
 from bot.adapters.weaviate.who import may_read, readers, sendable
 from bot.adapters.weaviate.writer import WeaviateIndexWriter
@@ -80,8 +80,8 @@ class WeaviateIndex:
         self._place = place
         self._model = model
         self._dimension = dimension
-        self._vectors = vectors
-        self._properties = (*SHOWN, HALVES) if vectors and units else SHOWN
+        self._units = units
+        self._properties = (*SHOWN, PACKED) if vectors else SHOWN
         self._names: schema.Names | None = None
         self._looked = 0.0
         self._warned = False
@@ -150,10 +150,10 @@ class WeaviateIndex:
             return []
         if sources:
             visible &= Filter.by_property("source").contains_any(sources)
-        asked = Asked.of(query, filters=visible, properties=self._properties, with_vector=self._vectors)
+        asked = Asked.of(query, filters=visible, properties=self._properties)
         found = await self._read(partial(_search, asked, visible_to, limit))
         shown = (one for one in found if _is_for(one.chunk, visible_to, within))
-        return [_hit(one, query) for one in islice(shown, limit)]
+        return [_hit(one, query, units=self._units) for one in islice(shown, limit)]
 
     async def chunks(self, ids: Sequence[str], *, visible_to: Audience) -> Mapping[str, Chunk]:
         """Those of the chunks that exist and are readable by all of `visible_to`, by id."""
@@ -236,8 +236,8 @@ async def _search(asked: Asked, audience: Audience, limit: int, view: View) -> l
     return [one for one in found if (one.chunk.document_id, one.version) not in stale]
 
 
-def _hit(one: Found, query: Query) -> Hit:
-    embedding = embedding_of(one.properties, one.vector) if len(one.vector) else None
+def _hit(one: Found, query: Query, *, units: bool) -> Hit:
+    embedding = embedding_of(one.properties, units=units)
     cosine = one.cosine or 0.0
     if embedding is not None and query.vector is not None:
         cosine = float(np.dot(embedding.vector, query.vector))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
+from struct import Struct
 from typing import Any, Final, Literal, cast
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -16,19 +17,20 @@ from pydantic_core import from_json
 from weaviate.classes.data import DataObject
 
 from bot.adapters.weaviate.schema import VECTOR
-from bot.models import Chunk, Document, Embedding, Matrix, Principal, Vector
+from bot.models import Chunk, Document, Embedding, Principal, Vector
 from bot.words import words
 
 Properties = Mapping[str, Any]
 
 SHOWN: Final = ("kept", "readable_by", "version")
 """The properties that make a chunk: few, because the client takes longer over each than over all that is in `kept`."""
-HALVES: Final = "halves"
-"""The property with the units' vectors."""
+PACKED: Final = "vectors"
+"""The property with a chunk's vectors, once more: the client takes longer over a vector than over all else of a hit."""
 PLACE: Final = 2
 """A word in title or headings counts as so many of the text, as in the local index."""
-_HALF: Final = b"\x01"
-"""What the units' vectors begin with: none at all, and vectors of no units, are two things."""
+_HEAD: Final = Struct("<?H")
+"""What the vectors begin with: whether there are any of units (none at all, and of no units, are two things), and their
+length."""
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
@@ -67,7 +69,7 @@ def chunk_objects(
     """A document's chunks, ready to be inserted."""
     return [
         DataObject(
-            properties=chunk_properties(chunk, version) | _halves(embedding.units),
+            properties=chunk_properties(chunk, version) | {PACKED: packed(embedding)},
             uuid=chunk_uuid(document.id, version, number),
             vector={VECTOR: embedding.vector.tolist()},
         )
@@ -132,11 +134,12 @@ def document_object(document: Document, fingerprint: str, version: str) -> DataO
     )
 
 
-def _halves(units: Matrix | None) -> dict[str, str]:
-    """Half precision, as the local index keeps them: similarity to a sentence changes by 1e-5."""
-    if units is None:
-        return {}
-    return {HALVES: base64.b64encode(_HALF + np.asarray(units, "<f2").tobytes()).decode()}
+def packed(embedding: Embedding) -> str:
+    """The chunk's vector as it is, the units' in half precision as the local index keeps them: off by 1e-5."""
+    vector, units = np.asarray(embedding.vector, "<f4"), embedding.units
+    head = _HEAD.pack(units is not None, len(vector))
+    halves = b"" if units is None else np.asarray(units, "<f2").tobytes()
+    return base64.b64encode(head + vector.tobytes() + halves).decode()
 
 
 # --- out --------------------------------------------------------------------------------------------------------------
@@ -166,14 +169,18 @@ def chunk_of(properties: Properties) -> Chunk:
     )
 
 
-def embedding_of(properties: Properties, vector: Sequence[float]) -> Embedding:
-    """The vectors that came with an object, those of its units only where they were asked for and are there."""
-    found: Vector = np.array(vector, np.float32)
-    kept: str | None = properties.get(HALVES)
+def embedding_of(properties: Properties, *, units: bool = True) -> Embedding | None:
+    """The vectors that came with an object, those of its units where they are wanted and there; None without any."""
+    kept: str | None = properties.get(PACKED)
     if not kept:
-        return Embedding(found)
-    units = np.frombuffer(base64.b64decode(kept)[len(_HALF) :], "<f2").astype(np.float32)
-    return Embedding(found, units.reshape(-1, len(found)))
+        return None
+    raw = base64.b64decode(kept)
+    with_units, dimension = _HEAD.unpack_from(raw)
+    vector: Vector = np.frombuffer(raw, "<f4", dimension, _HEAD.size).astype(np.float32)
+    if not (with_units and units):
+        return Embedding(vector)
+    halves = np.frombuffer(raw, "<f2", offset=_HEAD.size + vector.nbytes)
+    return Embedding(vector, halves.astype(np.float32).reshape(-1, dimension))
 
 
 @lru_cache(maxsize=4096)

@@ -46,14 +46,13 @@ class Asked:
     vector: list[float] | None
     filters: FilterReturn
     properties: list[str]
-    with_vector: bool
 
     @classmethod
-    def of(cls, query: Query, *, filters: FilterReturn, properties: Sequence[str], with_vector: bool) -> Asked:
+    def of(cls, query: Query, *, filters: FilterReturn, properties: Sequence[str]) -> Asked:
         """A query as the server understands it."""
         said, share = spelled(dict(islice(weights(query).items(), MOST_WORDS)))
         vector = None if query.vector is None else query.vector.tolist()
-        return cls(said, share, vector, filters, list(properties), with_vector)
+        return cls(said, share, vector, filters, list(properties))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,6 @@ class Found:
     chunk: Chunk
     version: str
     properties: Mapping[str, Any]
-    vector: Sequence[float]
     score: float
     bm25: float | None = None
     cosine: float | None = None
@@ -72,8 +70,7 @@ class Found:
     def of(cls, one: Any, score: float, bm25: float | None = None, cosine: float | None = None) -> Found:
         """What the client gives."""
         properties: Mapping[str, Any] = one.properties
-        vector = one.vector.get(VECTOR, ())
-        return cls(chunk_of(properties), properties["version"], properties, vector, score, bm25, cosine)
+        return cls(chunk_of(properties), properties["version"], properties, score, bm25, cosine)
 
     @property
     def order(self) -> tuple[float, str]:
@@ -121,7 +118,6 @@ async def _hybrid(part: Collection, asked: Asked, limit: int, offset: int) -> li
         limit=limit,
         offset=offset,
         filters=asked.filters,
-        include_vector=[VECTOR] if asked.with_vector else False,
         return_metadata=MetadataQuery(score=True, explain_score=True),
         return_properties=asked.properties,
     )
@@ -195,7 +191,6 @@ async def _by_words(part: Collection, asked: Asked, limit: int) -> list[Found]:
         query_properties=["words"],
         limit=limit,
         filters=asked.filters,
-        include_vector=[VECTOR] if asked.with_vector else False,
         return_metadata=MetadataQuery(score=True),
         return_properties=asked.properties,
     )
@@ -210,7 +205,6 @@ async def _by_vector(part: Collection, asked: Asked, limit: int) -> list[Found]:
         target_vector=VECTOR,
         limit=limit,
         filters=asked.filters,
-        include_vector=[VECTOR] if asked.with_vector else False,
         return_metadata=MetadataQuery(distance=True),
         return_properties=asked.properties,
     )

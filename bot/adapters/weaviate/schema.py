@@ -190,7 +190,7 @@ _CHUNK: Final = [
     _exact("heading_path", DataType.TEXT_ARRAY),
     Property(name="updated", data_type=DataType.DATE, index_range_filters=True),
     _kept("kept"),
-    Property(name="halves", description="the units' vectors, float16", data_type=DataType.BLOB),
+    Property(name="vectors", description="the vector, float32, and its units', float16", data_type=DataType.BLOB),
 ]
 _DOCUMENT: Final = [
     _exact("document_id"),

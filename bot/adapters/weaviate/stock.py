@@ -16,7 +16,7 @@ from bot.adapters.weaviate import schema
 from bot.adapters.weaviate.batches import persistently
 from bot.adapters.weaviate.client import Line, Place
 from bot.adapters.weaviate.index import WeaviateIndex
-from bot.adapters.weaviate.objects import HALVES, SHOWN, chunk_of, chunk_uuid, document_uuid, embedding_of, principal
+from bot.adapters.weaviate.objects import PACKED, SHOWN, chunk_of, chunk_uuid, document_uuid, embedding_of, principal
 from bot.adapters.weaviate.schema import Names
 from bot.models import Addition, Chunk, Document, Embedding, Principal
 from bot.ports.migration import Entry, Inventory
@@ -132,7 +132,7 @@ class WeaviateStock:
 
     async def _heads(self, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         uuids = [document_uuid(name) for name in ids]
-        found = await self._named(self._names.documents, uuids, None, vectors=False)
+        found = await self._named(self._names.documents, uuids, None)
         return {one.properties["document_id"]: one.properties for one in found.values()}
 
     async def _chunks(self, heads: Mapping[str, Mapping[str, Any]], *, vectors: bool) -> Mapping[str, Any]:
@@ -142,12 +142,10 @@ class WeaviateStock:
             for name, head in heads.items()
             for number in range(int(head["chunks"]))
         ]
-        wanted = [*SHOWN, *([HALVES] if vectors else [])]
-        return await self._named(self._names.chunks, uuids, wanted, vectors=vectors)
+        wanted = [*SHOWN, *([PACKED] if vectors else [])]
+        return await self._named(self._names.chunks, uuids, wanted)
 
-    async def _named(
-        self, name: str, uuids: Sequence[str], wanted: Sequence[str] | None, *, vectors: bool
-    ) -> dict[str, Any]:
+    async def _named(self, name: str, uuids: Sequence[str], wanted: Sequence[str] | None) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for start in range(0, len(uuids), FEW):
             few = list(uuids[start : start + FEW])
@@ -157,7 +155,6 @@ class WeaviateStock:
                     filters=Filter.by_id().contains_any(few),
                     limit=FEW,
                     return_properties=None if wanted is None else list(wanted),
-                    include_vector=vectors,
                 )
 
             found |= {str(one.uuid): one for one in (await persistently(self._line, look)).objects}
@@ -216,5 +213,4 @@ def _addition(head: Mapping[str, Any], objects: Mapping[str, Any], *, vectors: b
 
 
 def _read(one: Any, *, vectors: bool) -> _One:
-    embedding = embedding_of(one.properties, one.vector[schema.VECTOR]) if vectors else None
-    return _One(chunk_of(one.properties), embedding)
+    return _One(chunk_of(one.properties), embedding_of(one.properties) if vectors else None)
