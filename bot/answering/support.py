@@ -83,8 +83,9 @@ def best_quote(text: str, chunk: Chunk, *, spans: Sequence[Span] = (), most: int
     return Quoted(_joined(chunk.text, [places[place] for place in pair]), share(found, weighed))
 
 
+@lru_cache(maxsize=1024)
 def weights(text: str) -> Mapping[str, float]:
-    """How much each word that carries the meaning of `text` counts."""
+    """How much each word that carries the meaning of `text` counts; remembered, or many numbers took quadratic time."""
     names = frozenset(_names(_MARKUP.sub(" ", text)))
     return {word: _weight(word, names) for word in named_words(text)}
 

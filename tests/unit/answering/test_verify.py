@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from bot.answering.cite import JOINT
 from bot.answering.drafting import Draft, Drafting
+from bot.answering.support import weights
 from bot.answering.verify import Verifying, said, unmarked
 from bot.errors import Unavailable
 from bot.models import Chunk, Embedding, Hit, Matrix, Statement
-from tests.nouns import a_chunk
+from tests.nouns import a_chunk, a_hit
 from tests.unit.answering.claims import Claim, passages, seen, unseen
 
 PAGES = passages()
@@ -199,3 +200,11 @@ def test_an_empty_passage_says_nothing() -> None:
     hit = PAGES["leave"]
     assert said("", hit) is None
     assert said("Leave", Hit(a_chunk("", units=()), 1.0)) is None
+
+
+def test_a_sentence_of_nothing_but_numbers_is_weighed_once() -> None:
+    """A fooled model can write thousands of them: weighed for each of them anew, they held up everybody for 15 s."""
+    weights.cache_clear()
+    numbers = "1." * 400
+    said(f"Lunch {numbers}", a_hit(f"Lunch {numbers} is served."))
+    assert weights.cache_info().misses < 20
