@@ -152,7 +152,7 @@ async def endless(link: Link) -> set[str]:
 
 @pytest.fixture
 def jobs(link: Link) -> RedisJobQueue:
-    return RedisJobQueue(link, lease=LEASE)
+    return RedisJobQueue(link, lease=LEASE, acknowledge=10.0)
 
 
 PassTime = Callable[[float], Awaitable[None]]

@@ -21,7 +21,7 @@ log: FilteringBoundLogger = structlog.get_logger(__name__)
 
 GROUP = "workers"
 ACKNOWLEDGE = 0.5
-"""Seconds for an append: Slack waits three for its acknowledgement."""
+"""Seconds that an append may take: Slack waits three for its acknowledgement."""
 ONCE = 24 * 3600
 """Seconds that a key of `once` is remembered."""
 GLANCE = 1.0
@@ -57,9 +57,10 @@ class _Entry:
 class RedisJobQueue:
     """The `JobQueue` port. Time is the server's; the token of a lease is its `fence`, whoever the worker is."""
 
-    def __init__(self, link: Link, *, lease: float = 30.0) -> None:
+    def __init__(self, link: Link, *, lease: float = 30.0, acknowledge: float = ACKNOWLEDGE) -> None:
         self._link = link
         self._lease = lease
+        self._acknowledge = acknowledge
         self._jobs, self._leases, self._fence, self._dead = map(link.key, ("jobs", "leases", "fence", "dead"))
         self._stored: OneOf[Job] = OneOf(get_args(Job))
         names = ("enqueue", "claim", "renew", "give_back", "complete", "bury")
@@ -74,7 +75,7 @@ class RedisJobQueue:
         """Append the job unless a key of `once` was used; see the port."""
         keys = [self._jobs, *(self._link.key("once", key) for key in dict.fromkeys(once))]
         words = (self._stored.dump(job), ONCE)
-        return bool(await self._link.run(self._scripts["enqueue"], keys, words, within=ACKNOWLEDGE))
+        return bool(await self._link.run(self._scripts["enqueue"], keys, words, within=self._acknowledge))
 
     async def claim(self, *, limit: int, wait: float) -> list[Claim]:
         """Lease up to `limit` jobs; see the port."""
