@@ -13,6 +13,8 @@ from bot.ports.search import Embedder, Floors, Reranker
 
 USUAL: Final = 20.0
 """Seconds to a first word that nobody calls slow."""
+HTTP: Final = "httpx"
+"""What comes with every vendor's package, and is missing with it."""
 
 if TYPE_CHECKING:
     from bot.adapters.cohere.client import CohereClient
@@ -26,7 +28,7 @@ def installed(setting: str, package: str) -> Generator[None]:
     try:
         yield
     except ModuleNotFoundError as missing:
-        if not (missing.name or "").startswith(package):
+        if (missing.name or "").partition(".")[0] not in (package, HTTP):
             raise
         raise Misconfigured(f"{setting} is set, but its package is not installed: run make backends") from missing
 

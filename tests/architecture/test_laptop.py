@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
+
+import pytest
 
 from tests.architecture.sources import ROOT
 
@@ -18,6 +21,13 @@ with contextlib.redirect_stdout(io.StringIO()):
 print(failed, *(name for name in {VENDORS} if name in sys.modules))
 """
 
+MISSING: Final = """
+import sys
+sys.modules.update(dict.fromkeys(("httpx", "weaviate", "grpc", "cohere", "openai")))
+from bot import cli
+sys.exit(cli.main(["ask", "When is lunch?"]))
+"""
+
 
 def test_a_first_answer_loads_no_vendor(tmp_path: Path) -> None:
     """Indexing a folder and asking, with no setting at all, imports none of the vendors' packages."""
@@ -26,3 +36,21 @@ def test_a_first_answer_loads_no_vendor(tmp_path: Path) -> None:
     command = [sys.executable, "-c", FIRST_ANSWER, str(tmp_path / "docs")]
     answered = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert answered.stdout.split() == ["0"], answered.stderr
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"COHERE_API_KEY": "k"},
+        {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_EMBED_MODEL": "small", "OPENAI_EMBED_DIMENSION": "384"},
+        {"WEAVIATE_URL": "http://127.0.0.1:1"},
+    ],
+)
+def test_a_vendor_without_its_package_says_what_to_install(tmp_path: Path, asked: dict[str, str]) -> None:
+    """As it is after the laptop's installation: none of them is there, nor what they share."""
+    environment = {"PATH": "/usr/bin:/bin", "FOOTNOTE_HOME": str(tmp_path), **asked}
+    command = [sys.executable, "-c", MISSING]
+    answered = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert answered.returncode != 0
+    assert "run make backends" in answered.stderr + answered.stdout
+    assert "Traceback" not in answered.stderr
