@@ -12,7 +12,8 @@ from cohere import AsyncClientV2
 
 from bot.adapters.cohere.refusals import A_MONTH, LEAST_ERROR, REDIRECTS, malformed, refusal, translated
 from bot.allowance import in_time
-from bot.errors import Misconfigured, Unavailable
+from bot.errors import Unavailable
+from bot.http import UNPACKED, bounded, checked
 from bot.spending import Operation, Usage
 
 ADDRESS: Final = "https://api.cohere.com"
@@ -25,11 +26,8 @@ KEPT_SECONDS: Final = 55.0
 STREAM: Final = "text/event-stream"
 MOST_UNITS: Final = 10_000_000
 """Units of one call that are believed, more than any call takes: a number without bounds could not be reckoned with."""
-
 LONGEST: Final = 32 * 2**20
 """Bytes of a reply, many times what any of them has: one without an end would fill this machine."""
-UNPACKED: Final = "identity"
-"""How replies are to come: of a packed one nobody knows how long it gets."""
 
 OnUsage = Callable[[Usage], None]
 
@@ -99,11 +97,12 @@ async def open_client(*, api_key: str, base_url: str, on_usage: OnUsage) -> Asyn
 
     An empty key sends no `Authorization`. Raises `Misconfigured` when `base_url` is no address of HTTP.
     """
-    address = _address(base_url or ADDRESS)
+    given = (base_url or ADDRESS).strip().rstrip("/").removesuffix("/v1").removesuffix("/v2").rstrip("/")
+    address = checked(given, setting="COHERE_BASE_URL", example=ADDRESS)
     timeout = httpx.Timeout(SILENT_SECONDS, connect=CONNECT_SECONDS)
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEPT_SECONDS)
     headers = {"Accept-Encoding": UNPACKED, **({"Authorization": f"Bearer {api_key}"} if api_key else {})}
-    hooks = {"response": [_bound]}
+    hooks = {"response": [bounded(LONGEST)]}
     # A redirect would send questions and documents to an address that nobody chose.
     async with httpx.AsyncClient(
         timeout=timeout, limits=limits, headers=headers, follow_redirects=False, event_hooks=hooks
@@ -117,44 +116,6 @@ async def open_client(*, api_key: str, base_url: str, on_usage: OnUsage) -> Asyn
             log_warning_experimental_features=False,
         )
         yield CohereClient(sdk, http, address, on_usage)
-
-
-@dataclass(frozen=True, slots=True)
-class _Bounded(httpx.AsyncByteStream):
-    """The bytes of a reply, up to `LONGEST`."""
-
-    bytes: httpx.AsyncByteStream
-
-    async def __aiter__(self) -> AsyncGenerator[bytes]:
-        length = 0
-        async for some in self.bytes:
-            length += len(some)
-            if length > LONGEST:
-                raise httpx.DecodingError("the reply does not end")
-            yield some
-
-    async def aclose(self) -> None:
-        await self.bytes.aclose()
-
-
-async def _bound(reply: httpx.Response) -> None:
-    """Let no more be read than fits. Raises `httpx.DecodingError` for a packed reply."""
-    if reply.headers.get("content-encoding", UNPACKED).strip().lower() != UNPACKED:
-        raise httpx.DecodingError("the reply is packed")
-    if isinstance(reply.stream, httpx.AsyncByteStream):
-        reply.stream = _Bounded(reply.stream)
-
-
-def _address(base_url: str) -> str:
-    """The address without a slash or a version of the API at its end."""
-    address = base_url.strip().rstrip("/").removesuffix("/v1").removesuffix("/v2").rstrip("/")
-    try:
-        url = httpx.URL(address)
-    except httpx.InvalidURL:
-        url = httpx.URL("")
-    if url.scheme not in ("http", "https") or not url.host:
-        raise Misconfigured("COHERE_BASE_URL must be an address such as https://api.cohere.com")
-    return address
 
 
 async def _refused(reply: httpx.Response, what: str) -> Unavailable:

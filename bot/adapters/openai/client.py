@@ -12,7 +12,7 @@ from openai import AsyncOpenAI, BadRequestError, UnprocessableEntityError
 
 from bot.adapters.openai.refusals import translated
 from bot.allowance import in_time
-from bot.errors import Misconfigured
+from bot.http import UNPACKED, bounded, checked
 from bot.spending import Operation, Usage
 
 PROVIDER: Final = "openai"
@@ -31,8 +31,6 @@ NOT_OURS: Final = ("openai-organization", "openai-project")
 
 LONGEST: Final = 8 * 2**20
 """Bytes of a reply, many times what any of them has: one without an end would fill this machine."""
-UNPACKED: Final = "identity"
-"""How replies are to come: of a packed one nobody knows how long it gets."""
 
 OnUsage = Callable[[Usage], None]
 NotTaken: Final = (BadRequestError, UnprocessableEntityError)
@@ -73,7 +71,8 @@ async def open_client(*, base_url: str, api_key: str, on_usage: OnUsage) -> Asyn
 
     Raises `Misconfigured` when `base_url` is no address of HTTP.
     """
-    address = _address(base_url)
+    given = base_url.strip().rstrip("/")
+    address = checked(given, setting="OPENAI_BASE_URL", example="http://127.0.0.1:11434/v1")
     left_out = (*NOT_OURS, *(() if api_key else ("authorization",)))
 
     async def trim(request: httpx.Request) -> None:
@@ -81,7 +80,7 @@ async def open_client(*, base_url: str, api_key: str, on_usage: OnUsage) -> Asyn
             request.headers.pop(name, None)
 
     timeout = httpx.Timeout(SILENT_SECONDS, connect=CONNECT_SECONDS)
-    headers, hooks = {"Accept-Encoding": UNPACKED}, {"request": [trim], "response": [_bound]}
+    headers, hooks = {"Accept-Encoding": UNPACKED}, {"request": [trim], "response": [bounded(LONGEST)]}
     # A redirect would send questions and documents to an address that nobody chose.
     async with httpx.AsyncClient(timeout=timeout, headers=headers, follow_redirects=False, event_hooks=hooks) as http:
         sdk = AsyncOpenAI(api_key=api_key or NO_KEY, base_url=address, max_retries=0, timeout=timeout, http_client=http)
@@ -96,43 +95,6 @@ async def check(client: OpenAIClient, models: Sequence[str]) -> Mapping[str, boo
     async with client.calling("models", most=CHECK_SECONDS):
         listed = {model.id for model in (await client.sdk.models.list()).data}
     return {model: bool(listed & {model, f"{model}:latest"}) for model in models}
-
-
-@dataclass(frozen=True, slots=True)
-class _Bounded(httpx.AsyncByteStream):
-    """The bytes of a reply, up to `LONGEST`."""
-
-    bytes: httpx.AsyncByteStream
-
-    async def __aiter__(self) -> AsyncGenerator[bytes]:
-        length = 0
-        async for some in self.bytes:
-            length += len(some)
-            if length > LONGEST:
-                raise httpx.DecodingError("the reply does not end")
-            yield some
-
-    async def aclose(self) -> None:
-        await self.bytes.aclose()
-
-
-async def _bound(reply: httpx.Response) -> None:
-    """Let no more be read than fits. Raises `httpx.DecodingError` for a packed reply."""
-    if reply.headers.get("content-encoding", UNPACKED).strip().lower() != UNPACKED:
-        raise httpx.DecodingError("the reply is packed")
-    if isinstance(reply.stream, httpx.AsyncByteStream):
-        reply.stream = _Bounded(reply.stream)
-
-
-def _address(base_url: str) -> str:
-    address = base_url.strip().rstrip("/")
-    try:
-        url = httpx.URL(address)
-    except httpx.InvalidURL:
-        url = httpx.URL("")
-    if url.scheme not in ("http", "https") or not url.host:
-        raise Misconfigured("OPENAI_BASE_URL must be an address such as http://127.0.0.1:11434/v1")
-    return address
 
 
 def _count(usage: object, name: str) -> int:
