@@ -88,6 +88,8 @@ class StandIn(ABC):
 
     below: ClassVar[str] = ""
     """What the address that clients are given ends in."""
+    last: ClassVar[str] = ""
+    """What is sent after all events."""
     chat_path: ClassVar[str]
     behaviours: ClassVar[frozenset[str]] = BEHAVIOURS
 
@@ -180,9 +182,6 @@ class StandIn(ABC):
     @abstractmethod
     def stranger(self, given: str | None) -> str:
         """What somebody is told who comes with this for a key."""
-
-    last: ClassVar[str] = ""
-    """What is sent after all events."""
 
     # --- HTTP -------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
 from time import time
 from typing import Final
 
@@ -12,6 +11,7 @@ import httpx
 from cohere.core import ApiError
 from cohere.core.parse_error import ParsingError
 
+from bot import http
 from bot.errors import Unavailable, Unusable
 
 UNUSABLE: Final[Mapping[int, str]] = {
@@ -30,6 +30,8 @@ REDIRECTS: Final = range(300, 400)
 LEAST_ERROR: Final = 400
 UNREADABLE: Final = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError)
 """What reading a reply raises that lacks something, has another type, too large a number or too many brackets."""
+RESET: Final = "x-ratelimit-reset"
+"""The header with the moment when a limit is lifted."""
 A_MONTH: Final = "month"
 """In the words of a 429 that ends with the month, not with the minute: a trial key has 1,000 calls."""
 
@@ -86,30 +88,6 @@ def malformed(what: str) -> Unavailable:
 
 def retry_after(headers: Mapping[str, str], *, clock: Callable[[], float] = time) -> float | None:
     """Seconds to wait, by whichever header says so; None where none does. `clock` tells seconds since 1970."""
-    told = {name.lower(): value.strip() for name, value in headers.items()}
-    milliseconds = _number(told.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    after = told.get("retry-after", "")
-    seconds = _number(after)
-    if seconds is None and after:
-        seconds = _until(after, clock())
-    if seconds is not None:
-        return seconds
-    reset = _number(told.get("x-ratelimit-reset"))
-    return None if reset is None else max(0.0, reset - clock())
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if 0 <= number < float("inf") else None
-
-
-def _until(date: str, now: float) -> float | None:
-    try:
-        return max(0.0, parsedate_to_datetime(date).timestamp() - now)
-    except ValueError:
-        return None
+    seconds = http.retry_after(headers, now=clock())
+    reset = http.number(next((said for name, said in headers.items() if name.lower() == RESET), None))
+    return seconds if seconds is not None or reset is None else max(0.0, reset - clock())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
 from time import time
 from typing import Final
 
@@ -13,6 +12,7 @@ import httpx
 from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
 
 from bot.errors import Unavailable, Unusable
+from bot.http import retry_after
 
 FOR_NOW: Final = frozenset((408, 409, 425, 429))
 """What passes by itself, beside every error of the server's own; any other refusal stays until somebody acts."""
@@ -68,7 +68,9 @@ def refusal(what: str, status: int, headers: Mapping[str, str], code: str) -> Un
     if code == TOO_LONG:
         return Unusable(f"the model server finds a text too long ({what}, {status})", code=code)
     if status not in REASONS and (status in FOR_NOW or status >= LEAST_OF_ITS_OWN):
-        return Unavailable(f"the model server refuses for now ({what}, {status})", retry_after=retry_after(headers))
+        return Unavailable(
+            f"the model server refuses for now ({what}, {status})", retry_after=retry_after(headers, now=time())
+        )
     return Unusable(f"the model server {REASONS.get(status, 'refuses')} ({what}, {status})", code=str(status))
 
 
@@ -80,26 +82,3 @@ def _is_too_long(error: APIStatusError) -> bool:
 def malformed(what: str) -> Unavailable:
     """The error for a reply that is not what the API promises."""
     return Unavailable(f"the model server's reply cannot be read ({what})")
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, by whichever header says so; None where none does."""
-    milliseconds = _number(headers.get("retry-after-ms", ""))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    after = headers.get("retry-after", "")
-    seconds = _number(after)
-    if seconds is None and after:
-        try:
-            return max(0.0, parsedate_to_datetime(after).timestamp() - time())
-        except ValueError:
-            return None
-    return seconds
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if 0 <= number < float("inf") else None
