@@ -68,8 +68,7 @@ async def test_a_direct_message_begins_with_questions_from_the_docs(walk: Walk) 
 
 async def test_a_private_answer_is_shared(walk: Walk) -> None:
     """Nobody sees it before; everybody sees it afterwards, with who asked, once."""
-    await walk.type("/ask how do I claim expenses?")
-    mine = walk.private.filter(has_text="photograph the receipts").last
+    mine = await walk.ask_privately("how do I claim expenses?", answer="photograph the receipts")
     await expect(mine).to_contain_text("Only visible to you")
     await walk.be("ben")
     await expect(walk.page.locator("#messages")).not_to_contain_text("photograph the receipts")
@@ -84,8 +83,7 @@ async def test_a_private_answer_is_shared(walk: Walk) -> None:
 
 async def test_a_private_answer_is_followed_up(walk: Walk) -> None:
     """A form stands in for the thread that a command has not."""
-    await walk.type("/ask how do I book a trip?")
-    mine = walk.private.filter(has_text="through the travel desk").last
+    mine = await walk.ask_privately("how do I book a trip?", answer="through the travel desk")
     await mine.get_by_role("button", name="Ask follow-up").click()
     await walk.form.get_by_label("Your question").fill("and which of them go by train?")
     await walk.form.get_by_role("button", name="Ask", exact=True).click()

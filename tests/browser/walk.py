@@ -160,6 +160,13 @@ class Walk:
         """Private lines in the thread that is open."""
         return self.page.locator("#replies .message-only")
 
+    async def ask_privately(self, question: str, *, answer: str) -> Locator:
+        """Type `/ask`; the private line that is new and holds these words, once it is there."""
+        lines = self.private.filter(has_text=answer)
+        before = await lines.count()
+        await self.type(f"/ask {question}")
+        return lines.nth(before)
+
     @property
     def private(self) -> Locator:
         """Private lines in the middle."""
