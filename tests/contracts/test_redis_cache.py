@@ -55,11 +55,11 @@ async def test_a_cache_that_is_gone_is_empty(tmp_path: Path) -> None:
         cache = RedisCache(link, clock=clock)
         with capture_logs() as lines:
             for _ in range(100):
-                await cache.put_many({"a": b"x"})
+                await cache.put_many({"a": b"a value"})
                 assert await cache.get_many(["a", "b"]) == [None, None]
                 clock.now += 1.3
     assert [line["event"] for line in lines] == ["cache_unavailable"] * 3
-    assert "x" not in lines[0]["reason"].rpartition(":")[2]
+    assert "a value" not in lines[0]["reason"]
 
 
 async def test_a_cache_that_hangs_is_given_up(tmp_path: Path) -> None:
