@@ -6,7 +6,6 @@ Tests on the shared one keep out of each other's way by names, each in a collect
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from itertools import count
@@ -14,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.sources import ROOT
-from tests.weaviate_server import WeaviateAddress, WeaviateCluster, WeaviateServer, shared_weaviate
+from tests.weaviate_server import WeaviateAddress, WeaviateCluster, WeaviateServer, built, shared_weaviate
 
 OwnWeaviate = Callable[..., WeaviateServer]
 """Settings of the server's, as keywords, to a started server."""
@@ -26,8 +24,7 @@ OwnCluster = Callable[..., WeaviateCluster]
 @pytest.fixture(scope="session")
 def weaviate_binary(weaviate_required: bool) -> Path:  # noqa: FBT001  # a fixture's value
     """Where `make weaviate` has put the server."""
-    asked = subprocess.run([ROOT / ".ci/weaviate", "--path"], capture_output=True, text=True, check=True)
-    binary = Path(asked.stdout.strip())
+    binary = built()
     if not os.access(binary, os.X_OK):
         complaint = "no Weaviate on this machine: make weaviate to include them"
         pytest.fail(complaint) if weaviate_required else pytest.skip(complaint)

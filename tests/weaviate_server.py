@@ -63,6 +63,12 @@ class Ports:
     claim: socket.socket
 
 
+def built() -> Path:
+    """Where `make weaviate` puts the server, whether or not it has."""
+    script = Path(__file__).parents[1] / ".ci/weaviate"
+    return Path(subprocess.run([script, "--path"], capture_output=True, text=True, check=True).stdout.strip())
+
+
 def free_ports() -> Ports:
     """Six free ports in a row. The claim on them goes with our process, so that no crash keeps any."""
     for first in range(FIRST_PORT, LAST_PORT, BLOCK):

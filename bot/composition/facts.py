@@ -24,7 +24,6 @@ async def cohere_lacks(settings: Settings, named: Cohere) -> list[str]:
     async with AsyncExitStack() as stack:
         models = await Backends(settings, stack).cohere()
         from bot.adapters.cohere.check import check
-        from bot.adapters.cohere.embedder import CohereEmbedder
 
         chosen = settings.models
         used = {
@@ -34,13 +33,10 @@ async def cohere_lacks(settings: Settings, named: Cohere) -> list[str]:
             named.chat_model: chosen.generator,
             named.rewrite_model: chosen.rewriter,
         }
-        embedder = CohereEmbedder(
-            models.client, model=named.embed_model, query_model=named.queries_by, dimension=named.embed_dimension
-        )
         return await check(
             models.client,
             models=[model for model, by in used.items() if by == "cohere"],
-            embedder=embedder if chosen.embedder == "cohere" else None,
+            embedder=models.unguarded() if chosen.embedder == "cohere" else None,
         )
 
 

@@ -18,6 +18,7 @@ HTTP: Final = "httpx"
 
 if TYPE_CHECKING:
     from bot.adapters.cohere.client import CohereClient
+    from bot.adapters.cohere.embedder import CohereEmbedder
     from bot.adapters.openai.client import OpenAIClient
     from bot.settings import Cohere, OpenAI
 
@@ -43,17 +44,20 @@ class CohereModels:
 
     def embedder(self) -> Embedder:
         """Documents and questions to vectors of one space."""
+        return guarded_embedder(self.unguarded(), "cohere", self.bounds)
+
+    def unguarded(self) -> "CohereEmbedder":
+        """The embedder alone: whoever examines it wants its first failure."""
         from bot.adapters.cohere.embedder import CohereEmbedder
 
         named = self.named
-        embedder = CohereEmbedder(
+        return CohereEmbedder(
             self.client,
             model=named.embed_model,
             query_model=named.queries_by,
             dimension=named.embed_dimension,
             per_minute=named.embed_rate,
         )
-        return guarded_embedder(embedder, "cohere", self.bounds)
 
     def reranker(self, floors: Floors) -> Reranker:
         """The best passages first."""

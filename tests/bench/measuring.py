@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.weaviate_server import built
+
 ROOT = Path(__file__).parents[2]
 FOOTNOTE = Path(sys.executable).with_name("footnote")
 
@@ -72,8 +74,7 @@ def where() -> str:
 
 def weaviate_binary() -> Path:
     """The real server that `make weaviate` built."""
-    said = subprocess.run([ROOT / ".ci/weaviate", "--path"], capture_output=True, text=True, check=True)
-    binary = Path(said.stdout.strip())
+    binary = built()
     if not binary.exists():
         raise SystemExit("this needs a real Weaviate: make weaviate")
     return binary
