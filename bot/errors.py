@@ -14,6 +14,7 @@ FootnoteError
     ├── OutOfAllowance      the question has used up its time, calls or tokens
     ├── IndexUnavailable
     ├── MemoryUnavailable   Redis: conversations, records and the queue
+    ├── SpoolUnavailable    the folder on disk that keeps envelopes while Redis is away
     └── SlackUnavailable
 """
 
@@ -100,6 +101,10 @@ class IndexUnavailable(Unavailable):
 
 class MemoryUnavailable(Unavailable):
     """The Redis-protocol server could not be reached within its deadline."""
+
+
+class SpoolUnavailable(Unavailable):
+    """The disk did not take an envelope."""
 
 
 class SlackUnavailable(Unavailable):

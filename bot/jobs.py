@@ -40,6 +40,11 @@ class _Asked:
         """What it must wait its turn in: its conversation."""
         return self.question.conversation
 
+    @property
+    def person(self) -> str:
+        """Whose it is: who has much to do here takes no place of others."""
+        return f"{self.question.conversation.workspace}/{self.question.asker}"
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerQuestion(_Asked):
@@ -68,6 +73,11 @@ class WithdrawQuestion:
         """Its conversation: it comes after the question that it withdraws."""
         return self.conversation
 
+    @property
+    def person(self) -> str:
+        """Nobody's: a deletion never waits for what its writer asked."""
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class _Clicked:
@@ -82,6 +92,11 @@ class _Clicked:
     def lane(self) -> Hashable:
         """One person's gestures in their order; they wait for no answer."""
         return (self.click.workspace, self.click.person)
+
+    @property
+    def person(self) -> str:
+        """Whose it is."""
+        return f"{self.click.workspace}/{self.click.person}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 
 from bot.errors import FootnoteError, IndexUnavailable, LeaseLost, MemoryUnavailable, SlackUnavailable, Unavailable
 from bot.jobs import AnswerQuestion
+from bot.kill_points import passing
 from bot.ports.queue import Claim, JobQueue
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
@@ -206,6 +207,7 @@ class Worker:
     async def _outcome(self, claim: Claim) -> Exception | None:
         """What went wrong, if anything."""
         started = self._clock()
+        passing("claimed")
         try:
             async with asyncio.timeout(self._limits.deadline):
                 await self._handle(claim)

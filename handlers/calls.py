@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Refused, SlackUnavailable
+from bot.holding import still_held
 from handlers.pace import Pace
 
 SLACK = "https://slack.com/api/"
@@ -79,12 +80,14 @@ class Calls:
         A call that has no turn yet, or is told to wait, waits as long as `patience` allows. A connection that breaks is
         tried once more where the call is `repeatable`: of any other call nobody knows whether Slack took it. Raises
         `SlackUnavailable` (with `retry_after`: Slack did not take it) or `Refused`, naming the method and Slack's code
-        and nothing that was sent.
+        and nothing that was sent; `LeaseLost` before a call that is not repeatable, when the job may be another's.
         """
         left, again, where = self.patience if patience is None else patience, repeatable, _channel(arguments)
         while True:
             async with self.pace.in_turn(method, channel=where, patience=left) as waited:
                 left -= waited
+                if not repeatable:
+                    still_held()
                 try:
                     return await self._once(method, arguments)
                 except SlackApiError as error:
@@ -109,6 +112,7 @@ class Calls:
         """
         left = self.patience
         while True:
+            still_held()
             status, pause = await self._replied(address, message)
             if status != TOO_MANY:
                 break

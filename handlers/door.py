@@ -15,6 +15,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
+from bot.kill_points import passing
 from handlers.shapes import check
 
 LARGEST_BODY = 256 * 1024
@@ -87,6 +88,7 @@ class Door:
             return _refused(400, "the body is not encoded as it says")
         if not self._signed(request, body):
             return _refused(401, "not signed by Slack within five minutes")
+        passing("verified")
         envelope = _envelope(request, body)
         if envelope is None:
             return _refused(400, "signed, but not an envelope")

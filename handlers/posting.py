@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import Refused
+from bot.kill_points import passing
 from bot.models import Question
 from handlers.calls import Calls
 from handlers.views.blocks import Message
@@ -95,6 +96,7 @@ class Posting:
                 raise
 
     async def _post(self, body: dict[str, Any]) -> str:
+        passing("before_post")
         posted = await self.call(
             "chat.postMessage",
             repeatable=False,
@@ -104,9 +106,11 @@ class Posting:
             **body,
             **NO_PREVIEWS,
         )
+        passing("after_post")
         return posted["ts"]
 
     async def _update(self, body: dict[str, Any], at: str, patience: float | None) -> None:
+        passing("before_update")
         await self.call(
             "chat.update",
             repeatable=True,
@@ -116,6 +120,7 @@ class Posting:
             metadata=self.mark,
             **body,
         )
+        passing("after_update")
 
 
 _REMEDIES = 2

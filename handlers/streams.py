@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.errors import Refused, SlackUnavailable, Stopped
+from bot.kill_points import passing
 from handlers.posting import Posting
 from handlers.views.blocks import LONGEST_BODY, Block
 from handlers.views.body import streamed
@@ -66,6 +67,7 @@ class Stream:
         )
         self.others.count += 1
         self.at, self.sent, self.open = begun["ts"], text, True
+        passing("mid_stream")
         return begun["ts"]
 
     def may_grow(self, text: str) -> bool:
@@ -92,6 +94,7 @@ class Stream:
                 raise Stopped from None
         else:
             self.sent = text
+            passing("mid_stream")
 
     async def finish(self, text: str, below: tuple[Block, ...], **state: str) -> bool:
         """End it so that it is the whole `text` and what stands below; whether that could be done.

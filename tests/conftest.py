@@ -26,7 +26,7 @@ settings.load_profile("house")
 
 OURS = ("FOOTNOTE_", "SLACK_", "REDIS_", "COHERE_", "WEAVIATE_", "OPENAI_")
 """Beginnings of the variables that settings read, now or in a later release."""
-ALSO = ("PORT", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
+ALSO = ("PORT", "KILL_AT", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
 
 
 @pytest.fixture(autouse=True)

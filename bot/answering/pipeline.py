@@ -14,6 +14,7 @@ from bot.answering.retrieve import CANDIDATES, compose, retrieve
 from bot.answering.rewrite import rewrite
 from bot.conversations import Turn
 from bot.errors import Unavailable
+from bot.kill_points import passing
 from bot.models import Answer, Audience, Citation, Confidence, Hit, Query, Ranking, ScoredPassage
 from bot.ports import generation
 from bot.ports.generation import Rewriter, Rewritten
@@ -182,6 +183,7 @@ class Pipeline:
             found = await self.find(
                 question, history, audience=audience, limit=PASSAGES, within=asking.within, timings=timings
             )
+            passing("retrieved")
             written = await self._written(found, asking, timings, listener)
         answer = self._assembled(question, found, written, audience)
         counted = replace(answer, timings_ms=timings.milliseconds, cost=allowance.dollars)

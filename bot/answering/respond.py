@@ -19,6 +19,7 @@ from bot.answering.recall import recall, remembered, still_readable
 from bot.answering.stopping import Stopping
 from bot.conversations import Said
 from bot.errors import FootnoteError, IndexUnavailable, LeaseLost, Refused, SlackUnavailable, Stopped
+from bot.kill_points import passing
 from bot.models import Answer, Audience, Question
 from bot.ports.memory import AnswerRecords, Channels, Conversations
 from bot.ports.slack import Directory, Replies, Reply, Threads
@@ -213,6 +214,7 @@ class Responder:
             return stored
         answer = await self._ask(question, said, audience, reply)
         await trace.write(state=State.ANSWERED, answer=answer, audience=audience, failure=None)
+        passing("answer_stored")
         return answer
 
     async def _ask(self, question: Question, said: tuple[Said, ...], audience: Audience, reply: Reply) -> Answer:

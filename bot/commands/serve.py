@@ -19,10 +19,12 @@ async def run(arguments: argparse.Namespace) -> int:
     """Serve until asked to stop (SIGTERM or Ctrl-C: finish what is begun; again: at once)."""
     from bot.commands.running import until_stopped
     from bot.composition import bot
+    from bot.kill_points import arm
     from bot.logs import configure
 
     settings = options.settings(arguments.home)
     configure(settings.work.log_level)
+    arm(settings.work.kill_at)
     transport = "http" if arguments.http else "socket"
     async with AsyncExitStack() as stack:
         footnote = await stack.enter_async_context(bot(settings, transport=transport))

@@ -17,11 +17,13 @@ async def run(arguments: argparse.Namespace) -> int:
     from bot.commands.priority import WORKING, give_way
     from bot.commands.running import until_stopped
     from bot.composition import bot
+    from bot.kill_points import arm
     from bot.logs import configure
 
     give_way(WORKING)
     settings = options.settings(arguments.home)
     configure(settings.work.log_level)
+    arm(settings.work.kill_at)
     async with bot(settings, transport=None) as footnote, footnote.worker() as worker:
         await until_stopped(worker, announce=f"Answering for workspace {footnote.identity.workspace_name}.")
     return 0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
+from bot.budgets import Exceeded, Limits, Scope
 from bot.channels import Change, ChannelSettings
 from bot.conversations import Conversation, Turn
 from bot.feedback import Escalation, Feedback
-from bot.models import ConversationKey
+from bot.models import ConversationKey, Question
 from bot.ports.queue import JobQueue
 from bot.records import AnswerRecord
 
@@ -57,6 +58,10 @@ class AnswerRecords(Protocol):
 
     async def write(self, record: AnswerRecord, *, fence: int) -> None:
         """Store the record. Raises `LeaseLost` when a write with a higher `fence` was seen for this question."""
+        ...
+
+    async def unended(self, *, before: datetime, limit: int) -> list[AnswerRecord]:
+        """Records whose question has not come to its end and that nobody has written since `before`, oldest first."""
         ...
 
     async def of_person(self, workspace: str, person: str, *, limit: int) -> list[AnswerRecord]:
@@ -155,6 +160,26 @@ class Stops(Protocol):
 
     async def being_answered(self, key: ConversationKey) -> str | None:
         """The question that is being answered in a conversation."""
+        ...
+
+
+class Budgets(Protocol):
+    """What was asked and spent of late: by person, channel and workspace. All raise `MemoryUnavailable`."""
+
+    async def take(self, question: Question, *, limits: Limits, at: datetime) -> Exceeded | None:
+        """Count the question, once however often it is tried; what it exceeds, and then it is not counted."""
+        ...
+
+    async def spend(self, question: Question, *, dollars: float, at: datetime) -> None:
+        """Add what the question has cost so far: the sum for one question counts, not each call of this."""
+        ...
+
+    async def exceeded(self, workspace: str, *, since: datetime) -> Mapping[Scope, int]:
+        """How many questions were turned away from `since` on, by what they exceeded."""
+        ...
+
+    async def spent(self, workspace: str, *, on: date) -> float:
+        """Dollars that a day (in UTC) has cost."""
         ...
 
 

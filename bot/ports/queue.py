@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from bot.jobs import Job
@@ -21,6 +22,45 @@ class Claim:
     deliveries: int
     fence: int
     age: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A job that nobody has leased yet: how many stand before it, and how long it waits, in seconds."""
+
+    job: Job
+    ahead: int
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much there is to do.
+
+    Jobs that wait for their first delivery, jobs that are leased or wait to be tried again, jobs of people who have
+    many before them already, buried jobs; and how long the oldest one waits, in seconds.
+    """
+
+    waiting: int = 0
+    leased: int = 0
+    held_back: int = 0
+    dead: int = 0
+    oldest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A job that was buried: why, after how many deliveries, how old it was then (seconds), and when that was.
+
+    `job` is None where it cannot be read as one; `id` is what the dead letters know it by.
+    """
+
+    id: str
+    job: Job | None
+    reason: str
+    deliveries: int
+    age: float
+    buried_at: datetime
 
 
 class JobQueue(Protocol):
@@ -75,4 +115,39 @@ class JobQueue(Protocol):
 
     async def depth(self) -> int:
         """Jobs waiting or leased."""
+        ...
+
+    async def load(self) -> Load:
+        """How much there is to do. Raises `MemoryUnavailable`."""
+        ...
+
+    async def overdue(self, *, ahead: int, age: float, limit: int) -> list[Waiting]:
+        """Questions that wait behind more than `ahead` jobs, or longer than `age` seconds: each is named once, ever.
+
+        Nothing is leased by this. Raises `MemoryUnavailable`.
+        """
+        ...
+
+    async def unfinished(self, question_ids: Collection[str]) -> frozenset[str]:
+        """Which of these questions some job here is still about: waiting, leased, or held back."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Jobs that were buried, kept for 30 days. All methods raise `MemoryUnavailable`."""
+
+    async def list(self, *, limit: int) -> Sequence[DeadLetter]:
+        """The last ones, newest first."""
+        ...
+
+    async def find(self, id_: str) -> DeadLetter | None:
+        """The one of this id."""
+        ...
+
+    async def revive(self, id_: str, job: Job) -> bool:
+        """Append `job` and drop the letter, in one step; False when the letter is gone."""
+        ...
+
+    async def drop(self, id_: str) -> bool:
+        """Forget the letter; False when it is gone."""
         ...

@@ -200,10 +200,31 @@ class Http(_Frozen):
     port: int = Field(default=3000, ge=0, le=65535)
 
 
+class Budgets(_Frozen):
+    """How many questions, and how many dollars, within a minute or a day; 0 is no limit."""
+
+    person_minute: int = Field(default=10, ge=0)
+    person_day: int = Field(default=200, ge=0)
+    channel_day: int = Field(default=1_000, ge=0)
+    workspace_day: int = Field(default=0, ge=0)
+    person_cost: float = Field(default=0.0, ge=0)
+    workspace_cost: float = Field(default=25.0, ge=0)
+
+
+class Status(_Frozen):
+    """Where each process says how it is: health and metrics, if anywhere."""
+
+    host: str = "127.0.0.1"
+    port: int | None = Field(default=None, ge=0, le=65535)
+
+
 class Work(_Frozen):
-    """How much is done at once, and how large a document may be."""
+    """How much is done at once, how large a document may be, and after how long a worker counts as gone."""
 
     answers: int = Field(default=8, ge=1, le=256)
+    lease: float = Field(default=30.0, ge=1, le=600)
+    forgotten: float = Field(default=120.0, ge=4, le=3600)
+    kill_at: str = ""
     threads: int | None = Field(default=None, ge=1, le=256)
     max_file_mb: float = Field(default=10.0, gt=0, le=1024)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -231,6 +252,8 @@ class Settings(BaseSettings):
     slack: Slack = Slack()
     http: Http = Http()
     work: Work = Work()
+    budgets: Budgets = Budgets()
+    status: Status = Status()
     telemetry: Telemetry = Telemetry()
 
     @classmethod

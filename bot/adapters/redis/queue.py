@@ -15,6 +15,7 @@ from bot.adapters.redis.link import Link, Script
 from bot.adapters.redis.stored import Damaged, Newer, OneOf
 from bot.errors import FootnoteError, LeaseLost, MemoryUnavailable
 from bot.jobs import Job
+from bot.kill_points import passing
 from bot.ports.queue import Claim
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
@@ -75,7 +76,10 @@ class RedisJobQueue:
         """Append the job unless a key of `once` was used; see the port."""
         keys = [self._jobs, *(self._link.key("once", key) for key in dict.fromkeys(once))]
         words = (self._stored.dump(job), ONCE)
-        return bool(await self._link.run(self._scripts["enqueue"], keys, words, within=self._acknowledge))
+        passing("before_append")
+        new = bool(await self._link.run(self._scripts["enqueue"], keys, words, within=self._acknowledge))
+        passing("after_append")
+        return new
 
     async def claim(self, *, limit: int, wait: float) -> list[Claim]:
         """Lease up to `limit` jobs; see the port."""
@@ -95,6 +99,7 @@ class RedisJobQueue:
 
     async def complete(self, claim: Claim) -> None:
         """Remove the job; see the port. Doing it twice is fine."""
+        passing("before_complete")
         self._held(await self._step("complete", claim), claim)
 
     async def release(self, claim: Claim) -> None:

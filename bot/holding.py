@@ -1,0 +1,35 @@
+"""Whether the job at hand is still ours: asked right before anything is done that cannot be done twice.
+
+A process can be stopped for minutes (a laptop's lid, a paused virtual machine) and go on in the middle of a line, when
+its lease ran out long ago and another worker has answered. The store refuses what it writes then, by its fence; Slack
+knows no fence. So the worker notes here until when the lease holds, and the call looks at the clock itself.
+
+It travels beside the calls, as the allowance does. Work that no job asked for holds nothing, and is never stopped here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from bot.errors import LeaseLost
+
+_HELD: ContextVar[Callable[[], bool] | None] = ContextVar("held", default=None)
+
+
+@contextmanager
+def holding(held: Callable[[], bool]) -> Generator[None]:
+    """What is done inside is done under a lease; `held` says whether it still holds, by a clock that never stops."""
+    token = _HELD.set(held)
+    try:
+        yield
+    finally:
+        _HELD.reset(token)
+
+
+def still_held() -> None:
+    """Raise `LeaseLost` when the job at hand may be another worker's by now."""
+    held = _HELD.get()
+    if held is not None and not held():
+        raise LeaseLost("the lease ran out while this process stood still")

@@ -1,0 +1,67 @@
+"""What the bot does, told to whoever counts it: numbers and kinds, never what anybody asked, wrote or read."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+Accepted = Literal["queued", "spooled", "refused"]
+"""What became of an envelope: 200 with Redis, 200 with the spool, or no acknowledgement."""
+Outcome = Literal["done", "retried", "buried", "lost"]
+"""What became of one delivery of a job; lost: its lease was."""
+
+
+class Watch(Protocol):
+    """Told of what happens, in seconds; never raises, never waits."""
+
+    def accepted(self, outcome: Accepted, *, seconds: float) -> None:
+        """An envelope of Slack's was taken, or not."""
+        ...
+
+    def delivered(self, kind: str, *, deliveries: int, waited: float) -> None:
+        """A job of this kind (its class) was leased for the so-manieth time, so long after it was queued."""
+        ...
+
+    def ended(self, kind: str, outcome: Outcome, *, seconds: float) -> None:
+        """One delivery of a job ended."""
+        ...
+
+    def signed(self, *, seconds: float) -> None:
+        """A question got its first sign of life, so long after it was asked."""
+        ...
+
+    def answered(self, *, seconds: float, answered: bool) -> None:
+        """A question got its answer, or was told that the documents do not say; so long after it was asked."""
+        ...
+
+    def turned_away(self, scope: str) -> None:
+        """A question exceeded a budget."""
+        ...
+
+    def swept(self) -> None:
+        """A message that nobody worked on any more was taken up again."""
+        ...
+
+
+class Unwatched:
+    """Nobody counts."""
+
+    def accepted(self, outcome: Accepted, *, seconds: float) -> None:
+        """Nothing."""
+
+    def delivered(self, kind: str, *, deliveries: int, waited: float) -> None:
+        """Nothing."""
+
+    def ended(self, kind: str, outcome: Outcome, *, seconds: float) -> None:
+        """Nothing."""
+
+    def signed(self, *, seconds: float) -> None:
+        """Nothing."""
+
+    def answered(self, *, seconds: float, answered: bool) -> None:
+        """Nothing."""
+
+    def turned_away(self, scope: str) -> None:
+        """Nothing."""
+
+    def swept(self) -> None:
+        """Nothing."""
