@@ -35,7 +35,7 @@ def test_it_lives_elsewhere(order: str) -> None:
 @pytest.mark.parametrize("order", ["nowhere:1", "claimed", "claimed:0", "claimed:x", "claimed:²", ":1"])
 def test_a_wrong_order_is_refused(order: str) -> None:
     """It names the setting and the points that there are."""
-    with pytest.raises(Misconfigured, match="KILL_AT.*verified"):
+    with pytest.raises(Misconfigured, match=r"KILL_AT.*verified"):
         arm(order)
 
 
