@@ -60,7 +60,7 @@ class Backends:
             place_of(chosen),
             model=embedder.model,
             dimension=embedder.dimension,
-            vectors=self._settings.models.reranker == "local",
+            vectors=self._settings.models.reranker == "local" or self._reads_units,
             units=self._reads_units,
         )
         guard = self._in_bounds().guard("weaviate", "search", chosen.tenant, deadline=SEARCH)
@@ -177,9 +177,12 @@ class Backends:
 
     @property
     def _reads_units(self) -> bool:
-        """Whether somebody looks at the vectors of sentences: only the local embedder makes them."""
+        """Whether somebody looks at the vectors of sentences: only the local embedder makes them.
+
+        They are held against the vector of their passage, so that a hit brings that one too.
+        """
         models = self._settings.models
-        return models.embedder == "local" and (models.reranker == "local" or models.generator != "cohere")
+        return models.embedder == "local" and (models.reranker == "local" or models.generator == "quotes")
 
 
 def place_of(chosen: WeaviateIndex) -> "Place":

@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 
 from bot.answering.pipeline import UNWRITTEN
-from bot.models import Principal
+from bot.composition import answering
+from bot.models import EVERYONE, Audience, Principal, Query
 from bot.playground import Message
 from bot.settings import load
 from handlers.views.making import WRITTEN
@@ -146,3 +147,34 @@ async def test_another_language_is_no_reason_to_decline(vendors: Vendors) -> Non
         answer = await vendors.asked("wie viele Urlaubstage habe ich im Jahr")
     assert "auf Englisch" not in answer.visible_text
     assert vendors.cohere.bodies("rerank")
+
+
+@pytest.mark.parametrize(
+    ("reranker", "generator", "brought"),
+    [("cohere", "quotes", True), ("local", "cohere", True), ("cohere", "cohere", False)],
+)
+async def test_hits_bring_vectors_where_somebody_reads_them(
+    tmp_path: Path, weaviate_address: WeaviateAddress, reranker: str, generator: str, *, brought: bool
+) -> None:
+    """Who quotes with the local embedder weighs sentences by vectors, whoever reranks; nobody else fetches them."""
+    async with CohereStandIn(key="k").running() as cohere, whole(tmp_path) as built:
+        chosen = load(
+            {
+                "COHERE_API_KEY": "k",
+                "COHERE_BASE_URL": cohere.url,
+                "FOOTNOTE_EMBEDDER": "local",
+                "FOOTNOTE_RERANKER": reranker,
+                "FOOTNOTE_GENERATOR": generator,
+                "WEAVIATE_URL": weaviate_address.url,
+                "WEAVIATE_GRPC_URL": f"http://{HOST}:{weaviate_address.grpc_port}",
+                "WEAVIATE_TENANT": f"vendors-{uuid4().hex[:12]}",
+            }
+        )
+        named = {"index": chosen.index, "models": chosen.models, "cohere": chosen.cohere}
+        settings = built.settings.model_copy(update=named)
+        await replace(built, settings=settings).indexed("handbook", HANDBOOK)
+        async with answering(settings) as pipeline:
+            query = Query(LEAVE, (await pipeline.embedder.embed_queries([LEAVE]))[0])
+            hits = await pipeline.index.search(query, visible_to=Audience.of([EVERYONE]), limit=3)
+    assert [hit.embedding is not None for hit in hits] == [brought] * 3
+    assert all(hit.embedding is None or hit.embedding.units is not None for hit in hits)
