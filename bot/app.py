@@ -18,6 +18,7 @@ from handlers import listeners
 from handlers.buttons import Seal
 from handlers.calls import Calls, client_over, quiet_logger
 from handlers.door import LARGEST_BODY, Door, quiet_http_logger
+from handlers.intake import Intake
 from handlers.tokens import Identity
 
 
@@ -82,14 +83,16 @@ async def run_socket_mode(app: AsyncApp, *, app_token: str) -> AsyncGenerator[No
 
 @asynccontextmanager
 async def run_http(
-    app: AsyncApp, *, signing_secret: str, host: str, port: int, path: str = "/slack/events"
+    intake: Intake, *, signing_secret: str, host: str, port: int, path: str = "/slack/events"
 ) -> AsyncGenerator[str]:
     """Listening for Slack at `path` while the block runs; gives the base URL (port 0 takes a free port).
 
     GET /health answers 200 as long as requests are taken.
     """
     site = web.Application(client_max_size=LARGEST_BODY)
-    site.add_routes([web.post(path, Door(app, SignatureVerifier(signing_secret)).receive), web.get("/health", _health)])
+    site.add_routes(
+        [web.post(path, Door(intake, SignatureVerifier(signing_secret)).receive), web.get("/health", _health)]
+    )
     runner = web.AppRunner(site, access_log=None, logger=quiet_http_logger())
     await runner.setup()
     try:

@@ -11,11 +11,11 @@ from typing import cast
 import structlog
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
 from bot.kill_points import passing
+from handlers.intake import Intake
 from handlers.shapes import check
 
 LARGEST_BODY = 256 * 1024
@@ -68,7 +68,7 @@ class Seen:
 class Door:
     """Hands to the app what Slack has signed within the last five minutes."""
 
-    app: AsyncApp
+    intake: Intake
     verifier: SignatureVerifier
     seen: Seen = field(default_factory=Seen)
     body_deadline: float = BODY_DEADLINE
@@ -109,13 +109,13 @@ class Door:
     async def _once(self, envelope: AsyncBoltRequest, *, signature: str, stamp: int) -> web.StreamResponse:
         """What the app answers; nothing to a request that was answered already, for somebody plays it again."""
         if envelope.body.get("type") == "url_verification":  # no work, and Slack waits for its challenge
-            return await to_aiohttp_response(await self.app.async_dispatch(envelope))
+            return await to_aiohttp_response(await self.intake.dispatch(envelope))
         if not self.seen.take(signature, until=stamp + SIGNATURE_LIFE, now=self.verifier.clock.now()):
             structlog.get_logger().warning("request_repeated")
             return web.Response(status=200)
         done = False
         try:
-            response = await self.app.async_dispatch(envelope)
+            response = await self.intake.dispatch(envelope)
             done = response.status < HTTPStatus.INTERNAL_SERVER_ERROR
         finally:
             if not done:

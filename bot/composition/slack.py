@@ -39,6 +39,7 @@ class Bot:
     async def edge(self, *, transport: "Transport") -> AsyncGenerator[str]:
         """Taking envelopes from Slack while the block runs; gives the place where."""
         from bot.app import build_app, run_http, run_socket_mode
+        from handlers.intake import Intake
 
         secrets, http = self.settings.slack, self.settings.http
         signing_secret = _plain(secrets.signing_secret) or ""
@@ -51,7 +52,7 @@ class Bot:
             signing_secret=signing_secret,
         )
         if transport == "http":
-            async with run_http(app, signing_secret=signing_secret, host=http.host, port=http.port) as address:
+            async with run_http(Intake(app), signing_secret=signing_secret, host=http.host, port=http.port) as address:
                 yield f"{address}/slack/events"
         else:
             async with run_socket_mode(app, app_token=_plain(secrets.app_token) or ""):

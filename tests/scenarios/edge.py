@@ -12,6 +12,7 @@ from bot.playground import Playground
 from bot.playground.workspace import View
 from handlers.buttons import Action, Seal
 from handlers.calls import Calls, open_client
+from handlers.intake import Intake
 from handlers.tokens import check_tokens
 from handlers.views.blocks import Block
 from tests.unit.handlers.stand_ins import Jobs, Stores, Talks, now
@@ -108,7 +109,7 @@ async def http_edge(*, retry_delays: Sequence[float] = AT_ONCE) -> AsyncGenerato
         edge = Edge(slack, client)
         identity = await check_tokens(client, transport="http", signing_secret=secret)
         app = build_app(client=client, identity=identity, ports=edge.stores.ports, now=now, signing_secret=secret)
-        async with run_http(app, signing_secret=secret, host="127.0.0.1", port=0) as address:
+        async with run_http(Intake(app), signing_secret=secret, host="127.0.0.1", port=0) as address:
             edge.url = slack.http_events_url = f"{address}/slack/events"
             yield edge
 

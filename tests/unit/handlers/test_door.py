@@ -10,6 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 
 from handlers.door import Door, Seen, quiet_http_logger
+from handlers.intake import Intake
 
 
 def test_a_signature_is_taken_once() -> None:
@@ -44,7 +45,9 @@ def test_what_holds_is_kept_before_what_does_not() -> None:
 async def address() -> AsyncGenerator[tuple[str, int]]:
     app = AsyncApp(signing_secret="a secret of tests", token="xoxb-of-tests")
     site = web.Application()
-    site.add_routes([web.post("/", Door(app, SignatureVerifier("a secret of tests"), body_deadline=0.05).receive)])
+    site.add_routes(
+        [web.post("/", Door(Intake(app), SignatureVerifier("a secret of tests"), body_deadline=0.05).receive)]
+    )
     runner = web.AppRunner(site, access_log=None, logger=quiet_http_logger())
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
