@@ -305,6 +305,10 @@ class ScoredPassage:
     used: bool
 
 
+WITHOUT: Final = {"embedder": "none (words alone)", "reranker": "none (fused order)"}
+"""What `Answer.backends` names for a step that was done without, because whoever does it was away."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A finished answer: gated plain text with `[n]` markers, and the footnotes they point at.
@@ -327,3 +331,8 @@ class Answer:
     """Passages quoted in place of an answer, because the model that writes could not be reached."""
     cost: float = 0.0
     """In US dollars, as the backends' price tables say."""
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """The steps that were done without."""
+        return tuple(step for step, name in WITHOUT.items() if self.backends.get(step) == name)

@@ -15,7 +15,7 @@ from bot.answering.rewrite import rewrite
 from bot.conversations import Turn
 from bot.errors import Unavailable
 from bot.kill_points import passing
-from bot.models import Answer, Audience, Citation, Confidence, Hit, Query, Ranking, ScoredPassage
+from bot.models import WITHOUT, Answer, Audience, Citation, Confidence, Hit, Query, Ranking, ScoredPassage
 from bot.ports import generation
 from bot.ports.generation import Rewriter, Rewritten
 from bot.ports.search import Embedder, Reranker, SearchIndex
@@ -223,7 +223,7 @@ class Pipeline:
             citations=cited.citations,
             closest=() if answered else _closest(found.ranking.hits),
             passages=_scored(found.ranking.hits, cited.citations),
-            backends={**self.backends(reranked=found.reranked), "generator": written.by},
+            backends={**self.backends(found), "generator": written.by},
             rewritten=found.rewritten.changed,
             unwritten=written.by != self.generator.name,
         )
@@ -237,12 +237,13 @@ class Pipeline:
             backends=self.backends(),
         )  # fmt: skip
 
-    def backends(self, *, reranked: bool = True) -> dict[str, str]:
-        """What stands behind each port, by name."""
+    def backends(self, found: Found | None = None) -> dict[str, str]:
+        """What stands behind each port, by name; and where one of them did without for what was found."""
+        embedded, reranked = (found.query.vector is not None, found.reranked) if found else (True, True)
         return {
-            "embedder": self.embedder.model,
+            "embedder": self.embedder.model if embedded else WITHOUT["embedder"],
             "index": self.index_name,
-            "reranker": self.reranker.name if reranked else "none (fused order)",
+            "reranker": self.reranker.name if reranked else WITHOUT["reranker"],
             "generator": self.generator.name,
             "rewriter": self.rewriter.name,
         }

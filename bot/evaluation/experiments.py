@@ -94,7 +94,7 @@ class _Trial:
         with self.timed():
             given = await self.pipeline.answer(asked.text, asked.history, audience=READER)
         self.measured.short[UNWRITTEN] += given.answer.unwritten
-        self.measured.short[UNRANKED] += given.answer.backends["reranker"] != self.pipeline.reranker.name
+        self.measured.short[UNRANKED] += "reranker" in given.answer.without
         return given
 
 

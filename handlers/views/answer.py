@@ -8,7 +8,7 @@ from bot.models import Answer, Citation, Question
 from handlers.buttons import Action, Seal
 from handlers.views.blocks import LONGEST_ELEMENT, LONGEST_FALLBACK, Block, Message, body, escaped, remark, small
 from handlers.views.body import markdown_blocks
-from handlers.views.making import is_quoted, made
+from handlers.views.making import is_quoted, made, simpler
 from handlers.views.pieces import LONGEST_VALUE, actions, button, markup, plain, section
 from handlers.views.quoted import quoted_blocks
 from handlers.views.sources import linked, place, source_line
@@ -112,6 +112,8 @@ def _made(answer: Answer) -> Iterator[Block]:
         words = made(answer)
         total = answer.timings_ms.get("total")
         yield remark(words if total is None else f"{words} · {_seconds(total)}")
+    if simpler(answer):
+        yield remark(simpler(answer))
 
 
 def _seconds(milliseconds: float) -> str:
@@ -136,7 +138,7 @@ def _rating(question: Question, seal: Seal) -> Block:
 
 def _deeds(answer: Answer, question: Question, seal: Seal) -> Iterator[Block]:
     """What the reader may do; a private answer can be shared, and followed up, for a command has no thread."""
-    if answer.unwritten:
+    if answer.unwritten or answer.without:
         yield _button("Try again", Action.AGAIN, question, seal)
     if question.reply_url and answer.answered:
         yield _button("Share here", Action.SHARE, question, seal)

@@ -11,6 +11,16 @@ def is_quoted(answer: Answer) -> bool:
     return answer.backends.get("generator") == "quotes"
 
 
+_SIMPLER = {"embedder": "searched by words alone", "reranker": "ranked without the reranker"}
+"""What is said of a step that was done without, because whoever does it was away."""
+
+
+def simpler(answer: Answer) -> str:
+    """What makes the answer simpler than usual; empty where nothing does."""
+    said = " and ".join(_SIMPLER[step] for step in answer.without)
+    return f"Simpler than usual: {said}. Try again later." if said else ""
+
+
 def made(answer: Answer) -> str:
     """What stands under it."""
     return QUOTED if is_quoted(answer) else WRITTEN

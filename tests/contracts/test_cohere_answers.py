@@ -111,7 +111,7 @@ async def test_without_a_ranking_the_fused_order_stands(rig: Rig, library: Libra
     answer = await answered(rig, library, Heard())
     assert answer.answered
     assert answer.text.startswith(HEDGE)
-    assert answer.backends["reranker"] == "none (fused order)"
+    assert answer.without == ("reranker",)
 
 
 async def test_cohere_sees_no_more_than_the_best_passages(rig: Rig, library: Library) -> None:

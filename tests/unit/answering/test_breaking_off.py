@@ -125,3 +125,10 @@ async def test_what_a_question_cost_is_in_its_answer() -> None:
     books = Billed()
     pipeline = replace(Pipeline(books, books, books, books, books, clock=lambda: 0.0), terms=Terms(calls=3))
     assert [(await asked(pipeline))[0].answer.cost for _ in range(2)] == [0.25, 0.25]
+
+
+@pytest.mark.parametrize("away", [(), ("embedder",), ("reranker",), ("embedder", "reranker")])
+async def test_an_answer_knows_what_it_did_without(away: tuple[str, ...]) -> None:
+    """Words alone are searched without an embedder, and the fused order stands without a reranker."""
+    given, _ = await asked(over(Library(away=away), Writer([None])))
+    assert (given.answer.answered, given.answer.without) == (True, away)

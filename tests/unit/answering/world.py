@@ -15,7 +15,7 @@ from bot.answering.respond import Responder
 from bot.answering.stopping import Stopping
 from bot.channels import Change, ChannelSettings
 from bot.conversations import Conversation, Said, Turn
-from bot.errors import IndexUnavailable, SlackUnavailable
+from bot.errors import IndexUnavailable, SlackUnavailable, Unavailable
 from bot.models import (
     EVERYONE,
     Answer,
@@ -46,6 +46,8 @@ class Library:
 
     hits: list[Hit] = field(default_factory=lambda: [a_hit("Lunch is served at noon.")])
     down: bool = False
+    away: tuple[str, ...] = ()
+    """Models that do not answer: embedder, reranker."""
     asked: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     model: str = "m"
     dimension: int = 2
@@ -61,6 +63,8 @@ class Library:
         raise NotImplementedError
 
     async def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        if "embedder" in self.away:
+            raise Unavailable("down")
         return np.ones((len(texts), 2), dtype=np.float32)
 
     async def search(
@@ -88,6 +92,8 @@ class Library:
         raise NotImplementedError
 
     async def rerank(self, query: Query, hits: Sequence[Hit], *, limit: int) -> Ranking:
+        if "reranker" in self.away:
+            raise Unavailable("down")
         return Ranking(tuple(hits[:limit]), confidence=self.confidence)
 
     async def rewrite(self, question: str, history: Sequence[Turn]) -> Rewritten:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.models import Answer, Citation, Question
+from bot.models import WITHOUT, Answer, Citation, Question
 from bot.playground import blocks as slack_blocks
 from handlers.buttons import Action, Seal
 from handlers.views.answer import answer_message, ended_message, growing_message, plain_message
@@ -117,6 +117,25 @@ def test_a_private_answer_can_be_shared_and_followed_up() -> None:
 def test_an_answer_that_was_not_written_can_be_tried_again() -> None:
     """Quoted because the model was away: the first button asks once more, in the same place."""
     assert next(iter(buttons(drawn(replace(ANSWER, unwritten=True))))) == "Try again"
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        (("reranker",), "Simpler than usual: ranked without the reranker. Try again later."),
+        (("embedder",), "Simpler than usual: searched by words alone. Try again later."),
+        (
+            ("embedder", "reranker"),
+            "Simpler than usual: searched by words alone and ranked without the reranker. Try again later.",
+        ),
+    ],
+)
+def test_an_answer_says_what_it_did_without(missing: tuple[str, ...], said: str) -> None:
+    """In one line below it, with a button to ask once more; an answer that lacked nothing says nothing."""
+    message = drawn(replace(ANSWER, backends={**ANSWER.backends, **{step: WITHOUT[step] for step in missing}}))
+    assert said in str(message.blocks)
+    assert next(iter(buttons(message))) == "Try again"
+    assert "Simpler" not in str(drawn(ANSWER).blocks)
 
 
 def test_code_is_shown_as_code_and_nothing_else_is_styled() -> None:
