@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from bot.ports.queue import Load
 
 Accepted = Literal["queued", "spooled", "refused"]
 """What became of an envelope: 200 with Redis, 200 with the spool, or no acknowledgement."""
 Outcome = Literal["done", "retried", "buried", "lost"]
 """What became of one delivery of a job; lost: its lease was."""
+Part = Literal["edge", "worker"]
+"""Which of the two a process is; it may be both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """How things stood when they were last looked at; None where that is not known."""
+
+    load: Load | None = None
+    spooled: int | None = None
+    """Envelopes that wait on this machine's disk."""
+    spent: float | None = None
+    """Dollars that the workspace has cost today."""
+    limit: float | None = None
+    """Dollars that it may cost in a day."""
+    ready: tuple[tuple[Part, bool], ...] = ()
+    """Whether each part of this process can do its work."""
+    lag: float = 0.0
+    """The longest that this process was busy with one thing in the last half minute, in seconds."""
 
 
 class Watch(Protocol):
