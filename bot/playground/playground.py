@@ -46,7 +46,7 @@ from bot.playground.robots import Robots
 from bot.playground.rooms import Rooms
 from bot.playground.shapes import Shapes
 from bot.playground.sights import Sights
-from bot.playground.socket_mode import DisconnectReason, SocketMode
+from bot.playground.socket_mode import MOST_CONNECTIONS, DisconnectReason, SocketMode
 from bot.playground.triggers import Triggers
 from bot.playground.web_api import Call, Tokens, WebApi, too_early
 from bot.playground.wire import Clock, Json, Token
@@ -62,7 +62,7 @@ class Playground(Deeds, Robots, Sights):
     Open it with `async with`; port 0 takes a free one. `clock` and `token` (n bytes of randomness as hexadecimal) are
     the only sources of time and chance; waiting is done by the event loop, `ack_within` seconds for an acknowledgement
     and `retry_delays` seconds before each further attempt. With `http_events_url`, which may also be set later, events
-    go there, else over Socket Mode.
+    go there, else over Socket Mode, of which an app has `most_connections`.
     """
 
     _http: HttpEvents | None = None
@@ -85,6 +85,7 @@ class Playground(Deeds, Robots, Sights):
         shortcuts: Sequence[Shortcut] = SHORTCUTS,
         ack_within: float = ACK_WITHIN,
         retry_delays: Sequence[float] = RETRY_DELAYS,
+        most_connections: int = MOST_CONNECTIONS,
     ) -> None:
         cast = Cast(people, channels, usergroups, scopes=scopes, events=events, commands=commands, shortcuts=shortcuts)
         workspace = Workspace(cast, clock=clock, token=token)
@@ -96,7 +97,7 @@ class Playground(Deeds, Robots, Sights):
         ways = (workspace, shapes, self._deliveries, triggers, self._response_urls)
         events_ = Events(workspace, shapes, self._deliveries.send)
         super().__init__(workspace, events_, Interactions(*ways), Invocations(*ways))
-        self._socket_mode = SocketMode(cast.app_id, workspace.ids, self._connections_changed, clock)
+        self._socket_mode = SocketMode(cast.app_id, workspace.ids, self._connections_changed, clock, most_connections)
         self._api = self._web_api(shapes, triggers, Rates(clock) if rate_limits else None)
         self._doors = Doors(self._place, token(24))
         self._page = Page(workspace, self._doors, self, tuple(suggestions), self.is_bot_online)
@@ -134,7 +135,9 @@ class Playground(Deeds, Robots, Sights):
         await self._stack.aclose()
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[self._doors.middleware()], client_max_size=LARGEST_BODY)
+        application = web.Application(
+            middlewares=[self._socket_mode.middleware(), self._doors.middleware()], client_max_size=LARGEST_BODY
+        )
         application.on_response_prepare.append(self._doors.on_prepare)
 
         async def respond(request: web.Request) -> web.StreamResponse:
@@ -281,6 +284,18 @@ class Playground(Deeds, Robots, Sights):
     def drop_connections(self) -> None:
         """Cut every Socket Mode connection without a word."""
         self._socket_mode.cut()
+
+    def freeze_connections(self) -> None:
+        """Let every Socket Mode connection of now be half open: nothing comes through, and nobody closes it."""
+        self._socket_mode.freeze()
+
+    def unplug(self) -> None:
+        """The network to Slack is gone: connections freeze, and every call is cut."""
+        self._socket_mode.unplug()
+
+    def plug_in(self) -> None:
+        """The network is back, without the connections of before."""
+        self._socket_mode.plug_in()
 
     # --- the way to the bot -----------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from aiohttp import WSMsgType, web
+from aiohttp.typedefs import Handler, Middleware
 
 from bot.playground.delivery import Attempt, NotAcknowledged
 from bot.playground.wire import Ids, Json
@@ -25,6 +26,18 @@ class Connection:
     socket: web.WebSocketResponse
     request: web.Request
     waiting: dict[str, asyncio.Future[Json | None]] = field(default_factory=dict[str, "asyncio.Future[Json | None]"])
+    frozen: bool = False
+
+    def freeze(self) -> None:
+        """Neither read, answer nor send any more, without closing: what a network does that forgets a connection."""
+        self.frozen = True
+        if self.request.transport and not self.request.transport.is_closing():
+            self.request.transport.pause_reading()
+
+    def drop(self) -> None:
+        """End it without a word."""
+        if self.request.transport:
+            self.request.transport.abort()
 
     def acknowledge(self, frame: Json) -> None:
         """Note what the bot sent back for an envelope."""
@@ -48,6 +61,8 @@ class SocketMode:
     ids: Ids
     changed: Callable[[], None]
     clock: Callable[[], float]
+    most: int = MOST_CONNECTIONS
+    gone: bool = False
     connections: list[Connection] = field(default_factory=list[Connection])
     leaving: list[Connection] = field(default_factory=list[Connection])
     tickets: dict[str, float] = field(default_factory=dict[str, float])
@@ -68,7 +83,7 @@ class SocketMode:
             raise web.HTTPForbidden(text="invalid ticket")
         socket = web.WebSocketResponse(heartbeat=30)
         await socket.prepare(request)
-        if len(self.connections) >= MOST_CONNECTIONS:
+        if len(self.connections) >= self.most:
             await socket.send_json(_disconnect("too_many_websockets"))
             await socket.close()
             return socket
@@ -139,7 +154,8 @@ class SocketMode:
         }
         if attempt.kind == "events_api":
             envelope |= {"retry_attempt": attempt.number, "retry_reason": attempt.reason}
-        await connection.socket.send_json(envelope)
+        if not connection.frozen:
+            await connection.socket.send_json(envelope)
         return await future
 
     # --- closing ----------------------------------------------------------------------------------------------------
@@ -148,18 +164,46 @@ class SocketMode:
         """Ask every connection to go away, as Slack does every few hours."""
         for connection in tuple(self.connections):
             self._retire(connection)
-            await connection.socket.send_json(_disconnect(reason))
+            if not connection.frozen:
+                await connection.socket.send_json(_disconnect(reason))
 
     def cut(self) -> None:
         """Drop every connection without a word."""
         for connection in tuple(self.connections):
-            if connection.request.transport:
-                connection.request.transport.abort()
+            connection.drop()
+
+    def freeze(self) -> None:
+        """Let every connection be half open: neither side hears the other, and nobody closes it."""
+        for connection in (*self.connections, *self.leaving):
+            connection.freeze()
+
+    def unplug(self) -> None:
+        """The network is gone: nothing comes through, neither over connections nor to new ones."""
+        self.gone = True
+        self.freeze()
+
+    def plug_in(self) -> None:
+        """The network is back; it has forgotten the connections."""
+        self.gone = False
+        for connection in (*self.connections, *self.leaving):
+            connection.drop()
+
+    def middleware(self) -> Middleware:
+        """While the network is gone, nobody who connects hears anything."""
+
+        @web.middleware
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if self.gone and request.transport:
+                request.transport.abort()
+                return web.Response()
+            return await handler(request)
+
+        return guard
 
     async def close(self) -> None:
         """Close every connection."""
         for connection in (*self.connections, *self.leaving):
-            await connection.socket.close()
+            await connection.socket.close() if not connection.frozen else connection.drop()
 
 
 def _disconnect(reason: DisconnectReason) -> Json:
