@@ -16,6 +16,7 @@ async def remembering(settings: Settings) -> AsyncGenerator[Memory]:
     """
     import structlog
 
+    from bot.adapters.redis.budgets import RedisBudgets
     from bot.adapters.redis.channels import RedisChannels
     from bot.adapters.redis.client import check, connect
     from bot.adapters.redis.conversations import RedisConversations
@@ -34,6 +35,7 @@ async def remembering(settings: Settings) -> AsyncGenerator[Memory]:
             feedback=RedisFeedbackBook(link),
             channels=RedisChannels(link),
             stops=RedisStops(link),
+            budgets=RedisBudgets(link),
         )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol
 
-from bot.budgets import Exceeded, Limits, Scope
+from bot.budgets import Exceeded, Limits, Today
 from bot.channels import Change, ChannelSettings
 from bot.conversations import Conversation, Turn
 from bot.feedback import Escalation, Feedback
@@ -142,8 +142,8 @@ class Channels(Protocol):
 class Stops(Protocol):
     """Wishes to stop an answer that is being made, from whichever process hears them, to whichever works on it."""
 
-    async def ask(self, question_id: str) -> None:
-        """Wish that the answer be stopped; the wish is kept for ten minutes. Raises `MemoryUnavailable`."""
+    async def ask(self, question_id: str, *, seconds: float = 600.0) -> None:
+        """Wish that the answer be stopped; the wish is kept for ten minutes, or as said. Raises `MemoryUnavailable`."""
         ...
 
     async def asked(self, question_ids: Collection[str]) -> frozenset[str]:
@@ -158,28 +158,36 @@ class Stops(Protocol):
         """Note which question is being answered in a conversation, None for none; kept for ten minutes."""
         ...
 
+    async def worked(self, key: ConversationKey, question_ids: Collection[str]) -> frozenset[str]:
+        """Note that none is, and in the same trip: which of these are to be stopped."""
+        ...
+
     async def being_answered(self, key: ConversationKey) -> str | None:
         """The question that is being answered in a conversation."""
         ...
 
 
 class Budgets(Protocol):
-    """What was asked and spent of late: by person, channel and workspace. All raise `MemoryUnavailable`."""
+    """What was asked and spent of late: by person, channel and workspace, by the server's clock.
 
-    async def take(self, question: Question, *, limits: Limits, at: datetime) -> Exceeded | None:
-        """Count the question, once however often it is tried; what it exceeds, and then it is not counted."""
+    All raise `MemoryUnavailable`.
+    """
+
+    async def take(self, question: Question, *, limits: Limits) -> Exceeded | None:
+        """Count the question, or say what it exceeds: then it does not count, but among those turned away.
+
+        Once however often it is tried: for a day the same question, in the same version, gets the same answer. The
+        limits are gone through in the order of `Scope`; that of the channel is not for direct messages. What nobody
+        asked us is turned away without a line.
+        """
         ...
 
-    async def spend(self, question: Question, *, dollars: float, at: datetime) -> None:
-        """Add what the question has cost so far: the sum for one question counts, not each call of this."""
+    async def spend(self, question: Question, *, dollars: float) -> None:
+        """Add what a try of the question has cost, whatever became of it; each try is billed."""
         ...
 
-    async def exceeded(self, workspace: str, *, since: datetime) -> Mapping[Scope, int]:
-        """How many questions were turned away from `since` on, by what they exceeded."""
-        ...
-
-    async def spent(self, workspace: str, *, on: date) -> float:
-        """Dollars that a day (in UTC) has cost."""
+    async def today(self, workspace: str) -> Today:
+        """What the day has cost so far, and what was turned away."""
         ...
 
 
@@ -208,3 +216,4 @@ class Memory:
     feedback: FeedbackBook
     channels: Channels
     stops: Stops
+    budgets: Budgets

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from bot.adapters.redis.budgets import RedisBudgets
 from bot.adapters.redis.channels import RedisChannels
 from bot.adapters.redis.client import Link
 from bot.adapters.redis.conversations import RedisConversations
@@ -260,6 +261,7 @@ def _memory(link: Link, jobs: Hurry) -> Memory:
         feedback=RedisFeedbackBook(link),
         channels=RedisChannels(link),
         stops=RedisStops(link),
+        budgets=RedisBudgets(link),
     )
 
 

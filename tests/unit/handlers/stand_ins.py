@@ -21,6 +21,7 @@ from bot.records import AnswerRecord, State
 from handlers.behaviour import Behaviour
 from handlers.buttons import Seal
 from tests.nouns import NOON
+from tests.purse import Purse
 
 SEAL = Seal.of("xoxb-1")
 PAYLOADS = Path(__file__).parents[2] / "payloads"
@@ -226,7 +227,7 @@ class Wishes:
     wished: set[str] = field(default_factory=set[str])
     answering: dict[ConversationKey, str] = field(default_factory=dict[ConversationKey, str])
 
-    async def ask(self, question_id: str) -> None:
+    async def ask(self, question_id: str, *, seconds: float = 600.0) -> None:
         self.wished.add(question_id)
 
     async def asked(self, question_ids: Collection[str]) -> frozenset[str]:
@@ -256,7 +257,7 @@ class Stores:
 
     @property
     def ports(self) -> Memory:
-        return Memory(self.jobs, self.talks, self.records, self.book, self.settings, self.wishes)
+        return Memory(self.jobs, self.talks, self.records, self.book, self.settings, self.wishes, Purse())
 
     def behaviour(self) -> Behaviour:
         return Behaviour(self.settings, lambda: self.seconds)
