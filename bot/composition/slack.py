@@ -1,9 +1,8 @@
 """The bot in Slack: its edge, its worker, or both."""
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot.composition.answering import answering
 from bot.composition.home import now
 from bot.composition.memory import remembering
+from bot.composition.watching import Watching, watching
 from bot.ports.generation import Generator
 from bot.ports.memory import Memory
 from bot.settings import Settings
@@ -34,6 +34,7 @@ class Bot:
     identity: "Identity"
     memory: Memory
     calls: "Calls"
+    watching: Watching
 
     @asynccontextmanager
     async def edge(self, *, transport: "Transport") -> AsyncGenerator[str]:
@@ -41,6 +42,7 @@ class Bot:
         from bot.app import build_app, run_http, run_socket_mode
         from handlers.intake import Intake
 
+        self.watching.needs_memory("edge", self.memory.jobs)
         secrets, http = self.settings.slack, self.settings.http
         signing_secret = _plain(secrets.signing_secret) or ""
         app = build_app(
@@ -68,6 +70,8 @@ class Bot:
 
         slack = self.settings.slack
         async with answering(self.settings, generator=generator) as pipeline:
+            self.watching.needs_memory("worker", self.memory.jobs)
+            self.watching.needs_index(pipeline.index)
             dispatch = Assembly(
                 pipeline=pipeline,
                 summariser=LexRankSummariser(pipeline.embedder),
@@ -114,7 +118,7 @@ class Bot:
 
 @asynccontextmanager
 async def bot(settings: Settings, *, transport: "Transport | None", paced: bool = True) -> AsyncGenerator[Bot]:
-    """The bot, with its secrets checked for `transport` (None: for work alone) before anything is started.
+    """The bot, with its secrets checked for `transport` (None: for work alone) before anything but its status starts.
 
     `paced` says whether Slack is called only as often as its published limits allow: a stand-in may take more.
     Raises `Misconfigured` when a secret is missing or swapped, `SlackUnavailable` when Slack does not answer.
@@ -124,31 +128,20 @@ async def bot(settings: Settings, *, transport: "Transport | None", paced: bool 
     from handlers.tokens import check_tokens
 
     secrets = settings.slack
-    async with open_client(bot_token=_plain(secrets.bot_token), api_url=str(secrets.api_url)) as client:
+    async with AsyncExitStack() as stack:
+        watched = await stack.enter_async_context(watching(settings))
+        opening = open_client(bot_token=_plain(secrets.bot_token), api_url=str(secrets.api_url))
+        client = await stack.enter_async_context(opening)
         identity = await check_tokens(
             client,
             transport=transport,
             app_token=_plain(secrets.app_token),
             signing_secret=_plain(secrets.signing_secret),
         )
-        async with telling(settings), remembering(settings) as memory:
-            yield Bot(settings, client, identity, memory, Calls(client, pace=Pace(TIERS if paced else {})))
-
-
-@asynccontextmanager
-async def telling(settings: Settings) -> AsyncGenerator[None]:
-    """Traces and metrics of every call go to the collector of the settings, if there is one, while the block runs."""
-    endpoint = settings.telemetry.endpoint
-    if endpoint is None:
-        yield
-        return
-    from bot.adapters.otel.export import start_telemetry
-
-    stop = start_telemetry(str(endpoint))
-    try:
-        yield
-    finally:
-        await asyncio.to_thread(stop)
+        memory = await stack.enter_async_context(remembering(settings))
+        watched.reads(memory)
+        calls = Calls(client, pace=Pace(TIERS if paced else {}))
+        yield Bot(settings, client, identity, memory, calls, watched)
 
 
 def _plain(secret: "SecretStr | None") -> str | None:

@@ -1,0 +1,118 @@
+"""How a process is watched: what it counts, what it says of itself, and where that can be had."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+
+from bot.models import EVERYONE, Audience
+from bot.ports.memory import Memory
+from bot.ports.queue import JobQueue
+from bot.ports.search import SearchIndex
+from bot.ports.watch import Part, Readings, Unwatched, Watch
+from bot.settings import Settings
+from bot.status import Check, Pulse, Status
+
+NO_DOCUMENT = "no such document"
+"""An id of no document: to ask for it is the cheapest way to learn whether an index answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """Who counts in this process, what it needs to be ready, and what is read of it now and then."""
+
+    watch: Watch
+    status: Status
+    pulse: Pulse
+
+    def begins(self) -> None:
+        """Everything is there: from now on it is ready where its checks say so."""
+        self.status.begin()
+
+    def needs_memory(self, part: Part, jobs: JobQueue, *, instead: str = "") -> None:
+        """This part can do nothing without the queue, unless there is something else `instead`."""
+
+        async def answers() -> bool:
+            await jobs.depth()
+            return True
+
+        self.status.needs(Check(part, "redis", answers, instead=instead))
+
+    def needs_index(self, index: SearchIndex) -> None:
+        """A worker can do nothing without the index."""
+        bare = _unguarded(index)
+
+        async def answers() -> bool:
+            await bare.revisions([NO_DOCUMENT], visible_to=Audience.of({EVERYONE}))
+            return True
+
+        self.status.needs(Check("worker", "index", answers))
+
+    def reads(self, memory: Memory) -> None:
+        """What the queue holds."""
+
+        async def load(readings: Readings) -> Readings:
+            return replace(readings, load=await memory.jobs.load())
+
+        self.pulse.reads(load)
+
+
+@asynccontextmanager
+async def watching(settings: Settings) -> AsyncGenerator[Watching]:
+    """Traces and metrics go to the collector of the settings, and to whoever asks on the port of the settings.
+
+    Without either nothing is counted. Raises `Misconfigured` where that port cannot be had, or a package is missing.
+    """
+    status = Status()
+    pulse = Pulse(status)
+    endpoint, port = settings.telemetry.endpoint, settings.status.port
+    if endpoint is None and port is None:
+        yield Watching(Unwatched(), status, pulse)
+        return
+    async with AsyncExitStack() as stack:
+        metrics = await _started(stack, endpoint=str(endpoint) if endpoint else None, scraped=port is not None)
+        watch = _counting(pulse)
+        task = asyncio.create_task(pulse.run())
+        stack.push_async_callback(_ended, task)
+        status.lives_by("pulse", lambda: not task.done())
+        if port is not None:
+            from bot.status import served
+            from handlers.door import quiet_http_logger
+
+            serving = served(status, metrics, host=settings.status.host, port=port, logger=quiet_http_logger())
+            await stack.enter_async_context(serving)
+        yield Watching(watch, status, pulse)
+
+
+async def _started(stack: AsyncExitStack, *, endpoint: str | None, scraped: bool) -> Callable[[], bytes]:
+    """What writes the metrics down."""
+    from bot.adapters.otel.export import start_telemetry
+
+    if not scraped:
+        stack.push_async_callback(asyncio.to_thread, start_telemetry(endpoint))
+        return bytes
+    from bot.adapters.otel.scrape import scraped as start_scraped
+
+    reader, metrics = start_scraped()
+    stack.push_async_callback(asyncio.to_thread, start_telemetry(endpoint, reader=reader))
+    return metrics
+
+
+def _counting(pulse: Pulse) -> Watch:
+    from bot.adapters.otel.watch import OtelWatch
+
+    watch = OtelWatch()
+    watch.show(lambda: pulse.readings)
+    return watch
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _unguarded(index: SearchIndex) -> SearchIndex:
+    """The index itself: looks after its health are no searches, and trip no breaker."""
+    from bot.adapters.wrappers.guarded import GuardedIndex
+
+    return index.index if isinstance(index, GuardedIndex) else index
