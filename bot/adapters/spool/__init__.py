@@ -1,0 +1,1 @@
+"""The spool on this machine's disk: one SQLite file."""
