@@ -45,7 +45,7 @@ async def run(arguments: argparse.Namespace) -> int:
         footnote = await stack.enter_async_context(bot(_against(settings, slack), transport="socket"))
         worker = await stack.enter_async_context(footnote.worker())
         await stack.enter_async_context(footnote.edge(transport="socket"))
-        await until_stopped(worker, announce=_welcome(slack.page_url))
+        await until_stopped(worker, announce=_welcome(slack.page_url), status=footnote.watching.status)
     return 0
 
 

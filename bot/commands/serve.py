@@ -30,5 +30,7 @@ async def run(arguments: argparse.Namespace) -> int:
         footnote = await stack.enter_async_context(bot(settings, transport=transport))
         worker = None if arguments.edge_only else await stack.enter_async_context(footnote.worker())
         place = await stack.enter_async_context(footnote.edge(transport=transport))
-        await until_stopped(worker, announce=f"Serving @{footnote.identity.name} over {place}.")
+        await until_stopped(
+            worker, announce=f"Serving @{footnote.identity.name} over {place}.", status=footnote.watching.status
+        )
     return 0

@@ -25,5 +25,9 @@ async def run(arguments: argparse.Namespace) -> int:
     configure(settings.work.log_level)
     arm(settings.work.kill_at)
     async with bot(settings, transport=None) as footnote, footnote.worker() as worker:
-        await until_stopped(worker, announce=f"Answering for workspace {footnote.identity.workspace_name}.")
+        await until_stopped(
+            worker,
+            announce=f"Answering for workspace {footnote.identity.workspace_name}.",
+            status=footnote.watching.status,
+        )
     return 0

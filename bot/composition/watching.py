@@ -25,10 +25,6 @@ class Watching:
     status: Status
     pulse: Pulse
 
-    def begins(self) -> None:
-        """Everything is there: from now on it is ready where its checks say so."""
-        self.status.begin()
-
     def needs_memory(self, part: Part, jobs: JobQueue, *, instead: str = "") -> None:
         """This part can do nothing without the queue, unless there is something else `instead`."""
 
