@@ -23,6 +23,7 @@ from bot.kill_points import passing
 from bot.models import Answer, Audience, Question
 from bot.ports.memory import AnswerRecords, Channels, Conversations
 from bot.ports.slack import Directory, Replies, Reply, Threads
+from bot.ports.watch import Unwatched, Watch
 from bot.records import ENDED, AnswerRecord, State
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
@@ -77,6 +78,7 @@ class Responder:
     now: Callable[[], datetime]
     hint: Hint
     tell_of_more: Callable[[Question], Awaitable[None]]
+    watch: Watch = field(default_factory=Unwatched)
 
     async def respond(self, question: Question, *, fence: int) -> None:
         """Bring the question to a visible end. Safe to run again after a crash at any point.
@@ -135,7 +137,7 @@ class Responder:
         question = trace.record.question
         async with (
             self.replies.open(question, at=await self._stands(trace.record), note=trace.note) as reply,
-            _beside(reply.sign()) as signed,
+            _beside(self._sign(trace, reply)) as signed,
         ):
             try:
                 await self._finish(trace, heard, reply, signed)
@@ -147,6 +149,13 @@ class Responder:
                 if error.retryable and _may_say_more(question, error):
                     await self._put_off(trace, reply, error)
                 raise
+
+    async def _sign(self, trace: _Trace, reply: Reply) -> None:
+        """Show a sign of life; how long the first one took is counted. Nobody sees one of a question not put to us."""
+        first = trace.record.state is State.RECEIVED and trace.record.question.addressed == "named"
+        await reply.sign()
+        if first:
+            self.watch.signed(seconds=self._since(trace.record.question))
 
     async def _put_off(self, trace: _Trace, reply: Reply, error: FootnoteError) -> None:
         """Say that another try follows. That search is away stands already at every try of an outage but the first."""
@@ -195,6 +204,7 @@ class Responder:
             await self.conversations.join(question.conversation)
         await signed
         await reply.answer(answer)
+        self.watch.answered(seconds=self._since(question), answered=answer.answered)
         await self._remember(question, answer)
         await trace.deliver()
         await self._hint(trace, answer, audience)
@@ -274,6 +284,10 @@ class Responder:
         if not await self.directory.may_ask(question):
             return MEMBERS_ONLY
         return None if question.text.strip() else NO_QUESTION
+
+    def _since(self, question: Question) -> float:
+        """Seconds since it was asked, by Slack's clock and ours."""
+        return max(0.0, (self.now() - question.asked_at).total_seconds())
 
     async def _remember(self, question: Question, answer: Answer) -> None:
         turn = remembered(answer, asked_at=question.asked_at, question_id=question.id, author=question.asker)
