@@ -286,8 +286,8 @@ class Responder:
         return None if question.text.strip() else NO_QUESTION
 
     def _since(self, question: Question) -> float:
-        """Seconds since it was asked, by Slack's clock and ours."""
-        return max(0.0, (self.now() - question.asked_at).total_seconds())
+        """Seconds since it was asked, or asked anew, by Slack's clock and ours."""
+        return max(0.0, self.now().timestamp() - max(question.asked_at.timestamp(), _moment(question.version)))
 
     async def _remember(self, question: Question, answer: Answer) -> None:
         turn = remembered(answer, asked_at=question.asked_at, question_id=question.id, author=question.asker)
