@@ -1,7 +1,7 @@
 """Every use case of a worker, put together from the ports that they share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.answering.pipeline import Pipeline
@@ -26,6 +26,7 @@ from bot.desk.why import Explainer
 from bot.ports.generation import Summariser
 from bot.ports.memory import Memory
 from bot.ports.slack import Directory, Notices, Panels, Replies, Threads
+from bot.ports.watch import Unwatched, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Assembly:
     syncs: Syncs
     help_desk: HelpDesk
     now: Callable[[], datetime]
+    watch: Watch = field(default_factory=Unwatched)
 
     def dispatch(self) -> Dispatch:
         """All of them, behind the one door that a worker knocks at."""
@@ -100,4 +102,5 @@ class Assembly:
             now=self.now,
             hint=Hinter(self.pipeline, slack.directory).hint,
             tell_of_more=slack.notices.more,
+            watch=self.watch,
         )
