@@ -1,13 +1,10 @@
-"""Slack app assembly: one AsyncApp with every listener, reached over Socket Mode or over HTTP."""
+"""Slack app assembly: one AsyncApp with every listener, and the HTTP way to it; handlers/sockets.py is the other."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
 
 from aiohttp import web
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.signature import SignatureVerifier
@@ -64,21 +61,6 @@ def _authorized(identity: Identity, token: str) -> Callable[[], Awaitable[Author
         )
 
     return authorize
-
-
-@asynccontextmanager
-async def run_socket_mode(app: AsyncApp, *, app_token: str) -> AsyncGenerator[None]:
-    """Connected to Slack from the inside while the block runs, and again whenever the connection is lost."""
-    handler = AsyncSocketModeHandler(app, app_token)
-    socket: Any = handler.client  # its tasks are untyped
-    socket.proxy = app.client.proxy
-    try:
-        await handler.connect_async()
-        yield
-    finally:
-        await handler.close_async()
-        tasks = [socket.message_processor, socket.current_session_monitor, socket.message_receiver]
-        await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bot import budgets
 from bot.composition.answering import answering
 from bot.composition.home import now
 from bot.composition.memory import remembering
@@ -39,8 +40,9 @@ class Bot:
     @asynccontextmanager
     async def edge(self, *, transport: "Transport") -> AsyncGenerator[str]:
         """Taking envelopes from Slack while the block runs; gives the place where."""
-        from bot.app import build_app, run_http, run_socket_mode
+        from bot.app import build_app, run_http
         from handlers.intake import Intake
+        from handlers.sockets import run_socket_mode
 
         self.watching.needs_memory("edge", self.memory.jobs)
         secrets, http = self.settings.slack, self.settings.http
@@ -57,7 +59,7 @@ class Bot:
             async with run_http(Intake(app), signing_secret=signing_secret, host=http.host, port=http.port) as address:
                 yield f"{address}/slack/events"
         else:
-            async with run_socket_mode(app, app_token=_plain(secrets.app_token) or ""):
+            async with run_socket_mode(Intake(app), client=self.client, app_token=_plain(secrets.app_token) or ""):
                 yield f"Socket Mode, workspace {self.identity.workspace_name}"
 
     @asynccontextmanager
@@ -80,6 +82,7 @@ class Bot:
                 syncs=partial(read_syncs, self.settings.home),
                 help_desk=HelpDesk(humans=slack.humans, channel=slack.help_channel),
                 now=now,
+                limits=budgets.Limits(**self.settings.budgets.model_dump()),
             ).dispatch()
             yield Worker(
                 self.memory.jobs,

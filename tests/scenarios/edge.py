@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.app import build_app, run_http, run_socket_mode
+from bot.app import build_app, run_http
 from bot.playground import Playground
 from bot.playground.workspace import View
 from handlers.buttons import Action, Seal
 from handlers.calls import Calls, open_client
 from handlers.intake import Intake
+from handlers.sockets import run_socket_mode
 from handlers.tokens import check_tokens
 from handlers.views.blocks import Block
 from tests.unit.handlers.stand_ins import Jobs, Stores, Talks, now
@@ -95,7 +96,7 @@ async def socket_edge(*, retry_delays: Sequence[float] = AT_ONCE, ack_within: fl
         edge = Edge(slack, client)
         identity = await check_tokens(client, transport="socket", app_token=slack.app_token)
         app = build_app(client=client, identity=identity, ports=edge.stores.ports, now=now)
-        async with run_socket_mode(app, app_token=slack.app_token):
+        async with run_socket_mode(Intake(app), client=client, app_token=slack.app_token):
             yield edge
 
 

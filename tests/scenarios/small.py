@@ -16,7 +16,7 @@ from bot.adapters.redis.conversations import RedisConversations
 from bot.adapters.redis.feedback import RedisFeedbackBook
 from bot.adapters.redis.records import RedisAnswerRecords
 from bot.adapters.redis.stops import RedisStops
-from bot.app import build_app, run_socket_mode
+from bot.app import build_app
 from bot.conversations import Turn
 from bot.desk.assembly import Assembly, HelpDesk, SlackSide
 from bot.desk.sources import Synced
@@ -31,11 +31,13 @@ from bot.worker import Worker
 from handlers.buttons import Seal
 from handlers.calls import Calls, open_client
 from handlers.directory import SlackDirectory
+from handlers.intake import Intake
 from handlers.notices import SlackNotices
 from handlers.pace import Pace
 from handlers.panels import SlackPanels
 from handlers.reading import SlackThreads
 from handlers.replies import SlackReplies
+from handlers.sockets import run_socket_mode
 from handlers.tokens import Identity, check_tokens
 from handlers.views.blocks import Block
 from tests.scenarios.whole import shown
@@ -235,11 +237,12 @@ async def small(
             syncs=_no_syncs,
             help_desk=HELP,
             now=lambda: _moment(time),
+            limits=Limits(person_minute=0, person_day=0, channel_day=0),
         )
         dispatch = assembly.dispatch()
         worker = Worker(jobs, handle=dispatch.handle, give_up=dispatch.give_up)
         app = build_app(client=client, identity=identity, ports=memory, call=calls, now=lambda: _moment(time))
-        async with run_socket_mode(app, app_token=slack.app_token), _working(worker):
+        async with run_socket_mode(Intake(app), client=client, app_token=slack.app_token), _working(worker):
             yield Small(slack, time, jobs, memory, shelf, seal)
 
 

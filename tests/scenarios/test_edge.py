@@ -9,12 +9,14 @@ import pytest
 
 from bot.adapters.redis.conversations import RedisConversations
 from bot.adapters.redis.queue import RedisJobQueue
-from bot.app import build_app, run_socket_mode
+from bot.app import build_app
 from bot.errors import Misconfigured
 from bot.jobs import AnswerQuestion, OfferAnswer, ShowPassages, WithdrawQuestion
 from bot.models import ConversationKey
 from bot.playground import Playground
 from handlers.calls import open_client
+from handlers.intake import Intake
+from handlers.sockets import run_socket_mode
 from handlers.tokens import Transport, check_tokens
 from tests.scenarios.edge import Edge, http_edge, post, socket_edge
 from tests.unit.handlers.stand_ins import Stores, envelope, now
@@ -207,7 +209,7 @@ async def test_no_call_of_slack_stands_before_the_acknowledgement(edge: Edge) ->
 async def test_the_socket_comes_back_by_itself() -> None:
     """Slack recycles connections every few hours; a question typed meanwhile is asked once."""
     async with socket_edge(retry_delays=(0.0, 0.5, 1.0, 2.0, 4.0)) as edge:
-        await edge.slack.wait_until(lambda: edge.slack.connections == 1)
+        await edge.slack.wait_until(lambda: edge.slack.connections)
         await edge.slack.disconnect("refresh_requested")
         await edge.slack.say("ana", "general", "<@bot> when is lunch?")
         await edge.settled()
@@ -225,7 +227,7 @@ async def test_a_question_and_its_follow_up_lie_in_the_real_queue(
         identity = await check_tokens(client, transport="socket", app_token=slack.app_token)
         ports = replace(Stores().ports, jobs=jobs, conversations=conversations)
         app = build_app(client=client, identity=identity, ports=ports, now=now)
-        async with run_socket_mode(app, app_token=slack.app_token):
+        async with run_socket_mode(Intake(app), client=client, app_token=slack.app_token):
             edge = Edge(slack, client)
             ts = await slack.say("ana", "people-ops", "<@bot> when is lunch?")
             await edge.settled()
