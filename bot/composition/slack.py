@@ -1,106 +1,152 @@
-"""Every use case of a worker, put together from the ports that they share."""
+"""The bot in Slack: its edge, its worker, or both."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+import time
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
-from bot.answering.pipeline import Pipeline
-from bot.answering.respond import Responder
-from bot.answering.stopping import Stopping
-from bot.desk.channel_form import ChannelForms
-from bot.desk.dispatch import Dispatch
-from bot.desk.home import HomePage
-from bot.desk.more import Hinter
-from bot.desk.offer import Offers
-from bot.desk.outdated import Doubter
-from bot.desk.overview import Overview
-from bot.desk.passages import Finder
-from bot.desk.people import Escalator, Resolver
-from bot.desk.reopen import Reopener
-from bot.desk.rest import Sender
-from bot.desk.share import Sharer
-from bot.desk.sources import Syncs
-from bot.desk.suggest import Suggester
-from bot.desk.summary import Summaries
-from bot.desk.why import Explainer
-from bot.ports.generation import Summariser
+from bot import budgets
+from bot.composition.answering import answering
+from bot.composition.home import now
+from bot.composition.memory import remembering
+from bot.composition.watching import Watching, watching
+from bot.ports.generation import Generator
 from bot.ports.memory import Memory
-from bot.ports.slack import Directory, Notices, Panels, Replies, Threads
-from bot.ports.watch import Unwatched, Watch
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.desk.assembly import SlackSide
+    from bot.worker import Worker
+    from handlers.calls import Calls
+    from handlers.tokens import Identity, Transport
 
 
 @dataclass(frozen=True, slots=True)
-class SlackSide:
-    """Slack, as far as a worker writes to it and looks things up in it."""
+class Bot:
+    """A bot that Slack has accepted: its edge, its worker, or both."""
 
-    replies: Replies
-    directory: Directory
-    threads: Threads
-    notices: Notices
-    panels: Panels
-
-
-@dataclass(frozen=True, slots=True)
-class HelpDesk:
-    """Whom a question is put to where no channel says so (S…, U… or W…), and the channel for what has no place."""
-
-    humans: str = ""
-    channel: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assembly:
-    """What the use cases are made from."""
-
-    pipeline: Pipeline
-    summariser: Summariser
+    settings: Settings
+    client: "AsyncWebClient"
+    identity: "Identity"
     memory: Memory
-    slack: SlackSide
-    syncs: Syncs
-    help_desk: HelpDesk
-    now: Callable[[], datetime]
-    watch: Watch = field(default_factory=Unwatched)
+    calls: "Calls"
+    watching: Watching
 
-    def dispatch(self) -> Dispatch:
-        """All of them, behind the one door that a worker knocks at."""
-        pipeline, memory, slack, now = self.pipeline, self.memory, self.slack, self.now
-        index, directory, notices, panels = pipeline.index, slack.directory, slack.notices, slack.panels
-        records, book, channels = memory.records, memory.feedback, memory.channels
-        humans, help_channel = self.help_desk.humans, self.help_desk.channel
-        overview = Overview(records, book, channels, self.syncs, now)
-        return Dispatch(
-            answers=self._responder(),
-            offers=Offers(records, directory, notices, now),
-            explainer=Explainer(records, index, directory, channels, panels, self.syncs),
-            reopener=Reopener(records, memory.conversations, index, directory, slack.threads, panels),
-            home=HomePage(pipeline, records, directory, panels, overview, self.syncs),
-            channel_forms=ChannelForms(channels, index, directory, panels),
-            suggester=Suggester(pipeline, directory, channels, panels),
-            finder=Finder(pipeline, directory, notices),
-            summaries=Summaries(slack.threads, self.summariser, directory, notices),
-            sharer=Sharer(records, memory.conversations, index, directory, book, notices),
-            escalator=Escalator(records, channels, book, notices, now, humans=humans, help_channel=help_channel),
-            resolver=Resolver(records, book, directory, notices, now),
-            doubter=Doubter(records, index, directory, book, notices, now, help_channel=help_channel),
-            sender=Sender(records, book, memory.jobs, notices, now),
-            book=book,
-            notices=notices,
-            panels=panels,
+    @asynccontextmanager
+    async def edge(self, *, transport: "Transport") -> AsyncGenerator[str]:
+        """Taking envelopes from Slack while the block runs; gives the place where."""
+        from bot.app import build_app, run_http
+        from handlers.intake import Intake
+        from handlers.sockets import run_socket_mode
+
+        self.watching.needs_memory("edge", self.memory.jobs)
+        secrets, http = self.settings.slack, self.settings.http
+        signing_secret = _plain(secrets.signing_secret) or ""
+        app = build_app(
+            client=self.client,
+            identity=self.identity,
+            ports=self.memory,
+            call=self.calls,
+            now=now,
+            signing_secret=signing_secret,
+        )
+        if transport == "http":
+            async with run_http(Intake(app), signing_secret=signing_secret, host=http.host, port=http.port) as address:
+                yield f"{address}/slack/events"
+        else:
+            async with run_socket_mode(Intake(app), client=self.client, app_token=_plain(secrets.app_token) or ""):
+                yield f"Socket Mode, workspace {self.identity.workspace_name}"
+
+    @asynccontextmanager
+    async def worker(self, *, generator: Generator | None = None) -> AsyncGenerator["Worker"]:
+        """A worker for all that is queued; the caller runs it."""
+        from bot.adapters.local.summariser import LexRankSummariser
+        from bot.desk.assembly import Assembly, HelpDesk
+        from bot.worker import Limits, Worker
+        from indexing.history import read_syncs
+
+        slack = self.settings.slack
+        async with answering(self.settings, generator=generator) as pipeline:
+            self.watching.needs_memory("worker", self.memory.jobs)
+            self.watching.needs_index(pipeline.index)
+            dispatch = Assembly(
+                pipeline=pipeline,
+                summariser=LexRankSummariser(pipeline.embedder),
+                memory=self.memory,
+                slack=self._slack_side(),
+                syncs=partial(read_syncs, self.settings.home),
+                help_desk=HelpDesk(humans=slack.humans, channel=slack.help_channel),
+                now=now,
+                limits=budgets.Limits(**self.settings.budgets.model_dump()),
+                watch=self.watching.watch,
+            ).dispatch()
+            yield Worker(
+                self.memory.jobs,
+                handle=dispatch.handle,
+                give_up=dispatch.give_up,
+                limits=Limits(answers=self.settings.work.answers),
+            )
+
+    def _slack_side(self) -> "SlackSide":
+        """One limiter and one directory for all that a worker says and asks."""
+        from bot.desk.assembly import SlackSide
+        from handlers.buttons import Seal
+        from handlers.directory import SlackDirectory
+        from handlers.notices import SlackNotices
+        from handlers.panels import SlackPanels
+        from handlers.reading import SlackThreads
+        from handlers.replies import SlackReplies
+
+        calls, who = self.calls, self.identity
+        seal = Seal.of(self.client.token or "")
+        directory = SlackDirectory(
+            calls,
+            workspace=who.workspace,
+            bot_user=who.bot_user,
+            clock=time.monotonic,
+            admins=frozenset(self.settings.slack.admins),
+        )
+        return SlackSide(
+            replies=SlackReplies(calls, bot_id=who.bot_id, seal=seal, now=now),
+            directory=directory,
+            threads=SlackThreads(calls, directory, bot_id=who.bot_id, bot_user=who.bot_user),
+            notices=SlackNotices(calls, bot_id=who.bot_id, seal=seal, now=now),
+            panels=SlackPanels(calls, seal=seal, now=now),
         )
 
-    def _responder(self) -> Responder:
-        memory, slack = self.memory, self.slack
-        return Responder(
-            pipeline=self.pipeline,
-            replies=slack.replies,
-            directory=slack.directory,
-            threads=slack.threads,
-            conversations=memory.conversations,
-            records=memory.records,
-            channels=memory.channels,
-            stopping=Stopping(memory.stops),
-            now=self.now,
-            hint=Hinter(self.pipeline, slack.directory).hint,
-            tell_of_more=slack.notices.more,
-            watch=self.watch,
+
+@asynccontextmanager
+async def bot(settings: Settings, *, transport: "Transport | None", paced: bool = True) -> AsyncGenerator[Bot]:
+    """The bot, with its secrets checked for `transport` (None: for work alone) before anything but its status starts.
+
+    `paced` says whether Slack is called only as often as its published limits allow: a stand-in may take more.
+    Raises `Misconfigured` when a secret is missing or swapped, `SlackUnavailable` when Slack does not answer.
+    """
+    from handlers.calls import Calls, open_client
+    from handlers.pace import TIERS, Pace
+    from handlers.tokens import check_tokens
+
+    secrets = settings.slack
+    async with AsyncExitStack() as stack:
+        watched = await stack.enter_async_context(watching(settings))
+        opening = open_client(bot_token=_plain(secrets.bot_token), api_url=str(secrets.api_url))
+        client = await stack.enter_async_context(opening)
+        identity = await check_tokens(
+            client,
+            transport=transport,
+            app_token=_plain(secrets.app_token),
+            signing_secret=_plain(secrets.signing_secret),
         )
+        memory = await stack.enter_async_context(remembering(settings))
+        watched.reads(memory)
+        calls = Calls(client, pace=Pace(TIERS if paced else {}))
+        yield Bot(settings, client, identity, memory, calls, watched)
+
+
+def _plain(secret: "SecretStr | None") -> str | None:
+    return secret.get_secret_value() if secret else None
