@@ -1,5 +1,6 @@
 """Mentions of the bot in a channel."""
 
+import asyncio
 from dataclasses import dataclass
 
 from slack_bolt.context.async_context import AsyncBoltContext
@@ -31,5 +32,6 @@ class Mentions:
         if event.get("edited") or not from_person(event, bot_user=bot_user):
             return  # an edit comes as a changed message besides, with what it was before
         question = question_from_message(body, bot_user=bot_user)
-        await self.conversations.join(question.conversation)  # first, so that a follow-up typed at once is seen
-        await self.jobs.enqueue(AnswerQuestion(question), once=delivery_keys(body))
+        # Both before the acknowledgement: Slack waits for it, and a follow-up typed at once is to be seen.
+        joining = self.conversations.join(question.conversation)
+        await asyncio.gather(joining, self.jobs.enqueue(AnswerQuestion(question), once=delivery_keys(body)))

@@ -48,27 +48,29 @@ class Stopping:
         try:
             await self.stops.working(question.conversation, question.id)
             done = await task
-            if not await self.unwanted(question):
-                return done
-            self._unwanted.add(question.id)
         except asyncio.CancelledError:
-            if question.id not in self._unwanted:
-                raise
+            if question.id in self._unwanted:
+                raise Stopped(f"question {question.id}") from None
+            raise
         finally:
-            await self._ended(question, task)
-        raise Stopped(f"question {question.id}")
+            stopped = await self._ended(question, task)
+        if stopped:
+            raise Stopped(f"question {question.id}")
+        return done
 
-    async def _ended(self, question: Question, task: asyncio.Future[Any]) -> None:
+    async def _ended(self, question: Question, task: asyncio.Future[Any]) -> bool:
+        """Whether somebody wished a stop before this."""
         del self._running[question.id]
         task.cancel()
-        heard = question.id in self._unwanted
-        self._unwanted.discard(question.id)
         if not self._running and self._watch:
             self._watch.cancel()
             self._watch = None
-        await self.stops.working(question.conversation, None)
-        if heard:
+        heard = question.id in self._unwanted
+        self._unwanted.discard(question.id)
+        wished = await self.stops.worked(question.conversation, [question.id, gone(question.id)])
+        if heard or wished:
             await self.stops.clear(question.id)
+        return heard or bool(wished)
 
     async def _look(self) -> None:
         while True:

@@ -12,7 +12,7 @@ from bot.channels import Change, ChannelSettings
 from bot.conversations import Conversation, Turn
 from bot.feedback import Escalation, Feedback
 from bot.models import ConversationKey, Question
-from bot.ports.queue import JobQueue
+from bot.ports.queue import DeadLetters, JobQueue
 from bot.records import AnswerRecord
 
 
@@ -217,3 +217,4 @@ class Memory:
     channels: Channels
     stops: Stops
     budgets: Budgets
+    dead_letters: DeadLetters

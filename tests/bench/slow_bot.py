@@ -80,6 +80,30 @@ def watched_index() -> list[tuple[float, float]]:
     return busy
 
 
+READS = frozenset({"GET", "HGET", "LRANGE", "MGET", "ZREVRANGE", "ZREVRANGEBYSCORE", "XLEN"})
+
+
+def watched_memory() -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """When a call of Redis was on its way, but for those that wait for work to come; and when one that writes was."""
+    from bot.adapters.redis.link import Link
+
+    send = Link._send  # noqa: SLF001 - a benchmark looks inside
+    calls, writes = list[tuple[float, float]](), list[tuple[float, float]]()
+
+    async def timed(link: Any, steps: Any, within: float, *, patient: bool = False) -> Any:
+        started = time.perf_counter()
+        try:
+            return await send(link, steps, within, patient=patient)
+        finally:
+            if not patient:
+                calls.append((started, time.perf_counter()))
+            if not patient and any(step.words[0] not in READS for step in steps):
+                writes.append(calls[-1])
+
+    Link._send = timed  # noqa: SLF001 - likewise
+    return calls, writes
+
+
 async def main(arguments: argparse.Namespace) -> None:
     """Answer over Socket Mode until the parent asks to stop; then print when Slack and the generator were busy."""
     import os
@@ -87,6 +111,7 @@ async def main(arguments: argparse.Namespace) -> None:
     configure("error")
     generator = None if arguments.seconds is None else SlowGenerator(arguments.seconds, arguments.characters)
     searches = watched_index() if os.environ.get("WEAVIATE_URL") else []
+    redis, writes = watched_memory() if arguments.memory else ([], [])
     calls: list[tuple[float, float]] = []
     async with AsyncExitStack() as stack:
         footnote = await stack.enter_async_context(
@@ -95,8 +120,14 @@ async def main(arguments: argparse.Namespace) -> None:
         watched(footnote.client, calls, delay=arguments.slack)
         worker = await stack.enter_async_context(footnote.worker(generator=generator))
         await stack.enter_async_context(footnote.edge(transport="socket"))
-        await until_stopped(worker, announce="ready")
-    busy = {"generator": generator.busy if generator else [], "slack": calls, "index": searches}
+        await until_stopped(worker, announce="ready", status=footnote.watching.status)
+    busy = {
+        "generator": generator.busy if generator else [],
+        "slack": calls,
+        "index": searches,
+        "redis": redis,
+        "writes": writes,
+    }
     print(json.dumps(busy), file=sys.stdout, flush=True)
 
 
@@ -106,4 +137,5 @@ if __name__ == "__main__":
     parser.add_argument("--characters", type=int, default=1_500)
     parser.add_argument("--paced", action="store_true", help="call Slack only as often as Slack takes it")
     parser.add_argument("--slack", type=float, default=0.0, help="seconds that each call of Slack takes besides")
+    parser.add_argument("--memory", action="store_true", help="tell when Redis was busy too")
     asyncio.run(partial(main, parser.parse_args())())

@@ -39,3 +39,12 @@ async def test_the_question_being_answered_is_known_by_its_conversation(stops: S
     assert await stops.being_answered(ConversationKey("T1", "C1", "2.2")) is None
     await stops.working(KEY, None)
     assert await stops.being_answered(KEY) is None
+
+
+async def test_the_end_of_work_hears_of_wishes_in_the_same_trip(stops: Stops) -> None:
+    """Of those that were named, and they stand until they are cleared."""
+    await stops.working(KEY, "q1")
+    await stops.ask("q2")
+    assert await stops.worked(KEY, ["q1", "q2"]) == {"q2"}
+    assert await stops.being_answered(KEY) is None
+    assert await stops.worked(KEY, ["q1", "q2"]) == {"q2"}

@@ -17,9 +17,9 @@ class RedisStops:
     def __init__(self, link: Link) -> None:
         self._link = link
 
-    async def ask(self, question_id: str) -> None:
+    async def ask(self, question_id: str, *, seconds: float = KEPT_FOR) -> None:
         """Wish that the answer be stopped."""
-        await self._link.call("SET", self._wish(question_id), 1, "EX", KEPT_FOR)
+        await self._link.call("SET", self._wish(question_id), 1, "EX", round(seconds))
 
     async def asked(self, question_ids: Collection[str]) -> frozenset[str]:
         """Which of these are to be stopped."""
@@ -36,6 +36,12 @@ class RedisStops:
             await self._link.call("DEL", self._work(key))
         else:
             await self._link.call("SET", self._work(key), question_id, "EX", KEPT_FOR)
+
+    async def worked(self, key: ConversationKey, question_ids: Collection[str]) -> frozenset[str]:
+        """Note that no question is being answered in a conversation any more; which of these are to be stopped."""
+        looks = [Step(("GET", self._wish(one))) for one in question_ids]
+        *found, _ = await self._link.all([*looks, Step(("DEL", self._work(key)))])
+        return frozenset(one for one, wish in zip(question_ids, found, strict=True) if wish)
 
     async def being_answered(self, key: ConversationKey) -> str | None:
         """The question that is being answered in a conversation."""

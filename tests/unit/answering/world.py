@@ -10,12 +10,15 @@ from datetime import datetime
 
 import numpy as np
 
+from bot.answering.admission import Admission
 from bot.answering.pipeline import Pipeline
 from bot.answering.respond import Responder
 from bot.answering.stopping import Stopping
+from bot.budgets import Limits
 from bot.channels import Change, ChannelSettings
 from bot.conversations import Conversation, Said, Turn
 from bot.errors import IndexUnavailable, SlackUnavailable, Unavailable
+from bot.jobs import Click
 from bot.models import (
     EVERYONE,
     Answer,
@@ -35,6 +38,7 @@ from bot.ports.search import Counts, Floors, SourceCounts
 from bot.ports.slack import Note, Reply
 from bot.records import AnswerRecord, State
 from tests.nouns import Clock, a_hit
+from tests.purse import Purse
 
 ALL = Audience.of([EVERYONE])
 FLOORS = Floors(decline=0.3, plain=0.6)
@@ -154,7 +158,7 @@ class Thread:
     async def links(self, channel: str, messages: Sequence[str]) -> Mapping[str, str]:
         raise NotImplementedError
 
-    async def ask(self, question_id: str) -> None:
+    async def ask(self, question_id: str, *, seconds: float = 600.0) -> None:
         self.unwanted.add(question_id)
 
     async def asked(self, question_ids: Collection[str]) -> frozenset[str]:
@@ -168,6 +172,10 @@ class Thread:
             self.working_on.pop(key, None)
         else:
             self.working_on[key] = question_id
+
+    async def worked(self, key: ConversationKey, question_ids: Collection[str]) -> frozenset[str]:
+        self.working_on.pop(key, None)
+        return frozenset(self.unwanted & set(question_ids))
 
     async def being_answered(self, key: ConversationKey) -> str | None:
         return self.working_on.get(key)
@@ -302,7 +310,11 @@ class World:
     memory: Memory = field(default_factory=Memory)
     glances: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     more: bool = False
+    deaf: list[SlackUnavailable] = field(default_factory=list[SlackUnavailable])
+    """How Slack fails to take lines to one person."""
     told_of_more: list[str] = field(default_factory=list[str])
+    purse: Purse = field(default_factory=Purse)
+    told_alone: list[tuple[Click, str]] = field(default_factory=list[tuple[Click, str]])
 
     def responder(self) -> Responder:
         books = self.library
@@ -315,6 +327,7 @@ class World:
             records=Records(self.memory),
             channels=Settings(self.memory),
             stopping=Stopping(self.thread, sleep=self._glance),
+            admission=Admission(self.purse, Limits(), self._whisper),
             now=Clock(),
             hint=self._hint,
             tell_of_more=self._tell_of_more,
@@ -325,6 +338,11 @@ class World:
 
     async def _glance(self, _: float) -> None:
         await self.glances.acquire()
+
+    async def _whisper(self, to: Click, text: str) -> None:
+        if self.deaf:
+            raise self.deaf.pop()
+        self.told_alone.append((to, text))
 
     async def _hint(self, question: Question, answer: Answer, audience: Audience) -> bool:
         return self.more
