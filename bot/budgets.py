@@ -10,6 +10,8 @@ Scope: TypeAlias = Literal[
 ]
 """Whose limit it is, and for how long it counts: the last 60 seconds or 24 hours; dollars by the day, in UTC."""
 
+OVER_BUDGET = "over budget"
+"""What became of a question that was turned away; its record says so with the scope."""
 LINES = 3
 """Lines within a minute by which one person is told, in one channel, that there is no answer; the last says so."""
 

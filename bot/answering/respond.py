@@ -13,10 +13,12 @@ from typing import Any
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from bot.answering.admission import Admission
 from bot.answering.overhear import among_themselves, before, in_order, open_question
 from bot.answering.pipeline import SURE, Asking, Pipeline
 from bot.answering.recall import recall, remembered, still_readable
 from bot.answering.stopping import Stopping
+from bot.budgets import OVER_BUDGET, Exceeded
 from bot.conversations import Said
 from bot.errors import FootnoteError, IndexUnavailable, LeaseLost, Refused, SlackUnavailable, Stopped
 from bot.kill_points import passing
@@ -75,6 +77,7 @@ class Responder:
     records: AnswerRecords
     channels: Channels
     stopping: Stopping
+    admission: Admission
     now: Callable[[], datetime]
     hint: Hint
     tell_of_more: Callable[[Question], Awaitable[None]]
@@ -100,10 +103,15 @@ class Responder:
             await self._assume(trace)
             return
         heard = None if question.addressed == "named" else await self._heard(question)
-        if question.addressed == "named" or heard is not None:
+        if question.addressed != "named" and heard is None:
+            await trace.write(state=State.WITHDRAWN)
+            return
+        begun = record is known and record.state is not State.RECEIVED
+        exceeded = None if begun else await self.admission.exceeded(question)
+        if exceeded is None:
             await self._reply(trace, heard)
         else:
-            await trace.write(state=State.WITHDRAWN)
+            await self._turn_away(trace, exceeded, anew=known is not None and record is not known)
 
     async def withdraw(self, question_id: str, *, fence: int) -> None:
         """Take back what stands of an answer that is not finished: its question was deleted."""
@@ -149,6 +157,21 @@ class Responder:
                 if error.retryable and _may_say_more(question, error):
                     await self._put_off(trace, reply, error)
                 raise
+
+    async def _turn_away(self, trace: _Trace, exceeded: Exceeded, *, anew: bool) -> None:
+        """Tell the asker alone, if there is a line for them, and end; asked `anew`, what the question got before stays.
+
+        The line comes before the record says so: a crash between the two tells it again rather than never.
+        """
+        question = trace.record.question
+        if exceeded.line and question.reply_url:
+            async with self.replies.open(question, at=None, note=trace.note) as reply:
+                await reply.tell(self.admission.line(exceeded))
+        elif exceeded.line:
+            await self.admission.tell(question, exceeded)
+        if question.reply_url or not anew:
+            state = State.WITHDRAWN if question.addressed == "overheard" else State.FAILED
+            await trace.write(state=state, failure=f"{OVER_BUDGET}: {exceeded.scope}")
 
     async def _sign(self, trace: _Trace, reply: Reply) -> None:
         """Show a sign of life; how long the first one took is counted. Nobody sees one of a question not put to us."""
@@ -199,7 +222,8 @@ class Responder:
         answer = await self.stopping.unless_stopped(question, making)
         if question.addressed == "overheard":
             if not answer.answered:
-                await trace.write(state=State.WITHDRAWN, answer=None)
+                await reply.withdraw()  # what stands may answer what was asked before an edit
+                await trace.write(state=State.WITHDRAWN, reply=None, answer=None)
                 return
             await self.conversations.join(question.conversation)
         await signed
@@ -222,8 +246,9 @@ class Responder:
         stored = trace.record.answer
         if stored is not None and await still_readable(stored, index=self.pipeline.index, audience=audience):
             return stored
-        answer = await self._ask(question, said, audience, reply)
-        await trace.write(state=State.ANSWERED, answer=answer, audience=audience, failure=None)
+        async with self.admission.billed(question, self.pipeline.terms):
+            answer = await self._ask(question, said, audience, reply)
+            await trace.write(state=State.ANSWERED, answer=answer, audience=audience, failure=None)
         passing("answer_stored")
         return answer
 
@@ -323,7 +348,7 @@ def _due(record: AnswerRecord | None, question: Question) -> AnswerRecord | None
     """The record to go on with, or None when nothing is to be done: an edit or a click asks anew, in the same place."""
     if record is None:
         return AnswerRecord(question)
-    if _moment(question.version) > _moment(record.question.version) and record.state is not State.WITHDRAWN:
+    if _moment(question.version) > _moment(record.question.version):
         standing = None if question.reply_url else record.reply
         return AnswerRecord(question, state=State.SIGNED if standing else State.RECEIVED, reply=standing)
     return None if record.state in ENDED or question.version != record.question.version else record

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.answering.admission import Admission
 from bot.answering.pipeline import Pipeline
 from bot.answering.respond import Responder
 from bot.answering.stopping import Stopping
+from bot.budgets import Limits
 from bot.desk.channel_form import ChannelForms
 from bot.desk.dispatch import Dispatch
 from bot.desk.home import HomePage
@@ -59,6 +61,7 @@ class Assembly:
     syncs: Syncs
     help_desk: HelpDesk
     now: Callable[[], datetime]
+    limits: Limits = field(default_factory=Limits)
     watch: Watch = field(default_factory=Unwatched)
 
     def dispatch(self) -> Dispatch:
@@ -99,6 +102,7 @@ class Assembly:
             records=memory.records,
             channels=memory.channels,
             stopping=Stopping(memory.stops),
+            admission=Admission(memory.budgets, self.limits, slack.notices.whisper, self.watch),
             now=self.now,
             hint=Hinter(self.pipeline, slack.directory).hint,
             tell_of_more=slack.notices.more,

@@ -176,7 +176,7 @@ async def test_who_was_turned_away_is_known_for_the_day(budgets: Budgets, clock:
 
 
 async def test_a_flood_gets_three_lines_a_minute_in_a_channel(budgets: Budgets, clock: Clock) -> None:
-    """Of each person's: the fourth gets none, another channel has lines of its own, and a minute later there are more."""
+    """The fourth of a person gets none; another channel has lines of its own, and a minute later there are more."""
     limits = replace(OFF, person_day=1)
     await budgets.take(nth(0), limits=limits)
     told = [await budgets.take(nth(n), limits=limits) for n in range(1, 8)]

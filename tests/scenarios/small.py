@@ -13,10 +13,12 @@ from bot.adapters.redis.budgets import RedisBudgets
 from bot.adapters.redis.channels import RedisChannels
 from bot.adapters.redis.client import Link
 from bot.adapters.redis.conversations import RedisConversations
+from bot.adapters.redis.dead_letters import RedisDeadLetters
 from bot.adapters.redis.feedback import RedisFeedbackBook
 from bot.adapters.redis.records import RedisAnswerRecords
 from bot.adapters.redis.stops import RedisStops
 from bot.app import build_app
+from bot.budgets import Limits
 from bot.conversations import Turn
 from bot.desk.assembly import Assembly, HelpDesk, SlackSide
 from bot.desk.sources import Synced
@@ -265,6 +267,7 @@ def _memory(link: Link, jobs: Hurry) -> Memory:
         channels=RedisChannels(link),
         stops=RedisStops(link),
         budgets=RedisBudgets(link),
+        dead_letters=RedisDeadLetters(link),
     )
 
 

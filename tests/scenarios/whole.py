@@ -14,6 +14,7 @@ from bot.models import Principal
 from bot.playground import Message, Playground
 from bot.ports.generation import Generator
 from bot.settings import Http, Settings, Slack
+from bot.settings.tree import Budgets
 from bot.worker import Worker
 from handlers.tokens import Transport
 from tests.redis_fixtures import all_ends
@@ -21,6 +22,8 @@ from tests.scenarios.eyes import Eyes
 
 PATIENCE = 20.0
 """Seconds that an answer may take before a test gives up; none needs one of them."""
+UNLIMITED = Budgets(person_minute=0, person_day=0, channel_day=0, workspace_cost=0.0)
+"""Nobody is turned away: people of a test ask faster than those of a company."""
 
 
 @dataclass
@@ -186,5 +189,5 @@ async def whole(home: Path, **more: str) -> AsyncGenerator[Whole]:
                 **more,
             }
         )
-        settings = Settings(home=home / "home", slack=secrets, http=Http(port=0))
+        settings = Settings(home=home / "home", slack=secrets, http=Http(port=0), budgets=UNLIMITED)
         yield Whole(slack, settings, home, Eyes.of(slack))
