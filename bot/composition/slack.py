@@ -57,9 +57,12 @@ class Bot:
         )
         if transport == "http":
             async with run_http(Intake(app), signing_secret=signing_secret, host=http.host, port=http.port) as address:
+                self.watching.needs_slack(lambda: True)  # it listens
                 yield f"{address}/slack/events"
         else:
-            async with run_socket_mode(Intake(app), client=self.client, app_token=_plain(secrets.app_token) or ""):
+            app_token = _plain(secrets.app_token) or ""
+            async with run_socket_mode(Intake(app), client=self.client, app_token=app_token) as sockets:
+                self.watching.needs_slack(lambda: sockets.alive() > 0)
                 yield f"Socket Mode, workspace {self.identity.workspace_name}"
 
     @asynccontextmanager

@@ -25,6 +25,14 @@ class Watching:
     status: Status
     pulse: Pulse
 
+    def needs_slack(self, hears: Callable[[], bool]) -> None:
+        """An edge can do nothing unless Slack can reach it."""
+
+        async def answers() -> bool:
+            return hears()
+
+        self.status.needs(Check("edge", "slack", answers))
+
     def needs_memory(self, part: Part, jobs: JobQueue, *, instead: str = "") -> None:
         """This part can do nothing without the queue, unless there is something else `instead`."""
 
