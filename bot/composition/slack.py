@@ -90,7 +90,7 @@ class Bot:
             ).dispatch()
             yield Worker(
                 self.memory.jobs,
-                handle=dispatch.handle,
+                handle=self.watching.traced(dispatch.handle),
                 give_up=dispatch.give_up,
                 limits=Limits(answers=self.settings.work.answers),
             )

@@ -1,18 +1,19 @@
 """How a process is watched: what it counts, what it says of itself, and where that can be had."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 from bot.models import EVERYONE, Audience
 from bot.ports.memory import Memory
-from bot.ports.queue import JobQueue
+from bot.ports.queue import Claim, JobQueue
 from bot.ports.search import SearchIndex
 from bot.ports.watch import Part, Readings, Unwatched, Watch
 from bot.settings import Settings
 from bot.status import Check, Pulse, Status
 
+Handle = Callable[[Claim], Awaitable[None]]
 NO_DOCUMENT = "no such document"
 """An id of no document: to ask for it is the cheapest way to learn whether an index answers."""
 
@@ -24,6 +25,15 @@ class Watching:
     watch: Watch
     status: Status
     pulse: Pulse
+    traces: bool = False
+
+    def traced(self, handle: Handle) -> Handle:
+        """The same, each job in a span of its own where somebody collects them."""
+        if not self.traces:
+            return handle
+        from bot.adapters.otel.spans import traced
+
+        return traced(handle)
 
     def needs_slack(self, hears: Callable[[], bool]) -> None:
         """An edge can do nothing unless Slack can reach it."""
@@ -85,7 +95,7 @@ async def watching(settings: Settings) -> AsyncGenerator[Watching]:
 
             serving = served(status, metrics, host=settings.status.host, port=port, logger=quiet_http_logger())
             await stack.enter_async_context(serving)
-        yield Watching(watch, status, pulse)
+        yield Watching(watch, status, pulse, traces=endpoint is not None)
 
 
 async def _started(stack: AsyncExitStack, *, endpoint: str | None, scraped: bool) -> Callable[[], bytes]:
