@@ -22,8 +22,8 @@ from tests.architecture.sources import ROOT
 from tests.nouns import a_question
 from tests.redis_servers import Cluster, RedisServer, Secured, Watched, debian_binary, free_ports
 
-FOR_GOOD = {"jobs", "leases", "fence", "channels", "audit"}
-"""Keys that may stay without an end: the queue, who holds what of it, the counter of fences, what admins decided."""
+FOR_GOOD = {"jobs", "leases", "fence", "held", "backlog", "channels", "audit"}
+"""Keys that may stay without an end: the queue, what it holds back, who holds what, fences, what admins decided."""
 LEASE = 30.0
 """Seconds: as in production; tests let time pass instead of waiting."""
 

@@ -20,6 +20,7 @@ async def remembering(settings: Settings) -> AsyncGenerator[Memory]:
     from bot.adapters.redis.channels import RedisChannels
     from bot.adapters.redis.client import check, connect
     from bot.adapters.redis.conversations import RedisConversations
+    from bot.adapters.redis.dead_letters import RedisDeadLetters
     from bot.adapters.redis.feedback import RedisFeedbackBook
     from bot.adapters.redis.queue import RedisJobQueue
     from bot.adapters.redis.records import RedisAnswerRecords
@@ -36,6 +37,7 @@ async def remembering(settings: Settings) -> AsyncGenerator[Memory]:
             channels=RedisChannels(link),
             stops=RedisStops(link),
             budgets=RedisBudgets(link),
+            dead_letters=RedisDeadLetters(link),
         )
 
 

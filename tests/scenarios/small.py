@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from bot.playground import Message, Playground
 from bot.playground.cast import CHANNELS, PEOPLE, Channel, Person
 from bot.ports.generation import Rewritten
 from bot.ports.memory import Memory
-from bot.ports.queue import Claim
+from bot.ports.queue import Claim, Load, Waiting
 from bot.worker import Worker
 from handlers.buttons import Seal
 from handlers.calls import Calls, open_client
@@ -108,6 +108,18 @@ class Hurry:
     async def depth(self) -> int:
         """What waits or is held."""
         return len(self.waiting) + self.held
+
+    async def load(self) -> Load:
+        """The same, and what is buried."""
+        return Load(len(self.waiting), self.held, dead=len(self.buried))
+
+    async def overdue(self, *, ahead: int, age: float, limit: int) -> list[Waiting]:
+        """None: nobody waits here."""
+        return []
+
+    async def unfinished(self, question_ids: Collection[str]) -> frozenset[str]:
+        """Those that wait."""
+        return frozenset(question_ids) & {claim.job.id for claim in self.waiting}
 
     def _fenced(self, claim: Claim) -> Claim:
         self.deliveries += 1

@@ -1,16 +1,15 @@
 -- Lease jobs: those whose lease ran out, oldest first, then new ones.
--- KEYS: jobs, leases, fence, dead. ARGV: group, lease in ms, how many, ms that dead letters are kept.
--- Returns {{{id, fields, deliveries, fence, age in ms}, ...}, the last id that was ever leased}.
-local jobs, leases, fence, dead = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+-- KEYS: as in line_up.lua, then leases, fence, dead. ARGV: group, lease in ms, how many, ms that dead letters are kept.
+-- Returns {{{id, fields, deliveries, fence, age in ms}, ...}, the last id that was ever leased if none is now}.
+local leases, fence, dead = KEYS[5], KEYS[6], KEYS[7]
 local group, lease, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local moment = now()
 local leased = {}
 
 local function lend(entry, deliveries)
   local token = redis.call('INCR', fence)
   redis.call('HSET', leases, entry[1], token)
-  leased[#leased + 1] = {entry[1], entry[2], deliveries, token, now - tonumber(string.match(entry[1], '^%d+'))}
+  leased[#leased + 1] = {entry[1], entry[2], deliveries, token, moment - since(entry)}
 end
 
 local expired = redis.pcall('XPENDING', jobs, group, 'IDLE', lease, '-', '+', limit)
@@ -27,14 +26,18 @@ for _, pending in ipairs(expired) do
     redis.call('HDEL', leases, pending[1])
   end
 end
+-- Whoever ended a job has made room for what is held back, unless it was a worker of before, which knows of no backlog.
+promote_some()
 if #leased < limit then
   local fresh = redis.call('XREADGROUP', 'GROUP', group, 'worker', 'COUNT', limit - #leased, 'STREAMS', jobs, '>')
   for _, entry in ipairs(fresh and fresh[1][2] or {}) do
     lend(entry, 1)
   end
 end
-redis.call('XTRIM', dead, 'MINID', now - ARGV[4])
-
+if #leased > 0 then
+  return {leased, false}
+end
+redis.call('XTRIM', dead, 'MINID', moment - ARGV[4])
 local last = '0-0'
 for _, found in ipairs(redis.call('XINFO', 'GROUPS', jobs)) do
   local about = {}

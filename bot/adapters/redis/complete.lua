@@ -1,10 +1,12 @@
 -- End a job: 1 when the lease was ours, or the job has ended already; 0 when another holds it.
--- KEYS: jobs, leases. ARGV: group, id, fence.
-local holder = redis.call('HGET', KEYS[2], ARGV[2])
+-- KEYS: as in line_up.lua, then leases. ARGV: group, id, fence, whose job it is.
+local leases = KEYS[5]
+local holder = redis.call('HGET', leases, ARGV[2])
 if holder and holder ~= ARGV[3] then
   return 0
 end
-redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-redis.call('XDEL', KEYS[1], ARGV[2])
-redis.call('HDEL', KEYS[2], ARGV[2])
+redis.call('XACK', jobs, ARGV[1], ARGV[2])
+redis.call('XDEL', jobs, ARGV[2])
+redis.call('HDEL', leases, ARGV[2])
+promote(ARGV[4])
 return 1

@@ -37,9 +37,10 @@ class Script:
     sha: str
 
     @classmethod
-    def load(cls, name: str) -> Script:
-        """The script `name`.lua that lies beside this module."""
-        text = resources.files("bot.adapters.redis").joinpath(f"{name}.lua").read_text("utf-8")
+    def load(cls, *names: str) -> Script:
+        """The script `NAME`.lua that lies beside this module; of several, one after the other as one script."""
+        beside = resources.files("bot.adapters.redis")
+        text = "".join(beside.joinpath(f"{name}.lua").read_text("utf-8") for name in names)
         return cls(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
     def step(self, keys: Sequence[str], words: Sequence[str | bytes | float] = ()) -> Step:

@@ -1,9 +1,13 @@
-"""The durable queue: a stream with a consumer group, where one script per step keeps each step whole."""
+"""The durable queue: a stream with a consumer group, where one script per step keeps each step whole.
+
+At most ten unfinished jobs of one person stand in the stream; what they have besides waits in a backlog of their own,
+from which a script appends it as theirs end (`line_up.lua`). So nobody waits behind all that one person asked.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -11,20 +15,18 @@ from typing import Any, get_args
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from bot.adapters.redis.lines import GROUP, ONCE, Lines, lines, named, word
 from bot.adapters.redis.link import Link, Script
 from bot.adapters.redis.stored import Damaged, Newer, OneOf
 from bot.errors import FootnoteError, LeaseLost, MemoryUnavailable
 from bot.jobs import Job
 from bot.kill_points import passing
-from bot.ports.queue import Claim
+from bot.ports.queue import Claim, Load, Waiting
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
 
-GROUP = "workers"
 ACKNOWLEDGE = 0.5
 """Seconds that an append may take: Slack waits three for its acknowledgement."""
-ONCE = 24 * 3600
-"""Seconds that a key of `once` is remembered."""
 GLANCE = 1.0
 """Seconds between two looks at leases that may have run out, while waiting for new jobs."""
 DEAD = 1_000
@@ -63,9 +65,11 @@ class RedisJobQueue:
         self._lease = lease
         self._acknowledge = acknowledge
         self._jobs, self._leases, self._fence, self._dead = map(link.key, ("jobs", "leases", "fence", "dead"))
+        self._keys = lines(link)
         self._stored: OneOf[Job] = OneOf(get_args(Job))
-        names = ("enqueue", "claim", "renew", "give_back", "complete", "bury")
-        self._scripts = {name: Script.load(name) for name in names}
+        self._scripts = {name: Script.load(name) for name in ("renew", "give_back")}
+        self._scripts |= {name: Script.load("line_up", name) for name in ("enqueue", "claim", "complete", "bury")}
+        self._line = Lines(link, self._stored)
 
     @property
     def lease(self) -> float:
@@ -74,8 +78,8 @@ class RedisJobQueue:
 
     async def enqueue(self, job: Job, *, once: Sequence[str]) -> bool:
         """Append the job unless a key of `once` was used; see the port."""
-        keys = [self._jobs, *(self._link.key("once", key) for key in dict.fromkeys(once))]
-        words = (self._stored.dump(job), ONCE)
+        keys = [*self._keys, *(self._link.key("once", key) for key in dict.fromkeys(once))]
+        words = (self._stored.dump(job), ONCE, word(job.person), word(job.id))
         passing("before_append")
         new = bool(await self._link.run(self._scripts["enqueue"], keys, words, within=self._acknowledge))
         passing("after_append")
@@ -91,7 +95,8 @@ class RedisJobQueue:
             left = end - loop.time()
             if claims or left <= 0:
                 return claims
-            await self._arrival(last, within=min(left, GLANCE, self._lease / 2))
+            if last:  # else something was leased that cannot be read, and there may be more
+                await self._arrival(last, within=min(left, GLANCE, self._lease / 2))
 
     async def renew(self, claim: Claim) -> None:
         """Begin the lease anew; see the port."""
@@ -100,7 +105,7 @@ class RedisJobQueue:
     async def complete(self, claim: Claim) -> None:
         """Remove the job; see the port. Doing it twice is fine."""
         passing("before_complete")
-        self._held(await self._step("complete", claim), claim)
+        self._held(await self._step("complete", claim, word(claim.job.person), lined=True), claim)
 
     async def release(self, claim: Claim) -> None:
         """Give the job back at once, uncounted; see the port."""
@@ -112,21 +117,33 @@ class RedisJobQueue:
 
     async def bury(self, claim: Claim, *, reason: str) -> None:
         """Move the job to the dead letters; see the port. Doing it twice is fine."""
-        await self._bury(claim, reason=reason)
+        await self._bury(claim, reason=reason, person=word(claim.job.person))
 
     async def depth(self) -> int:
-        """Jobs waiting or leased: ended ones leave the stream."""
-        return int(await self._link.call("XLEN", self._jobs))
+        """Jobs waiting, leased or held back: ended ones leave the stream."""
+        return await self._line.depth()
+
+    async def load(self) -> Load:
+        """How much there is to do; see the port."""
+        return await self._line.load()
+
+    async def overdue(self, *, ahead: int, age: float, limit: int) -> list[Waiting]:
+        """Questions that wait long, each named once; see the port."""
+        return await self._line.overdue(ahead=ahead, age=age, limit=limit)
+
+    async def unfinished(self, question_ids: Collection[str]) -> frozenset[str]:
+        """Which of these questions some job is still about; see the port."""
+        return await self._line.unfinished(question_ids)
 
     async def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
         """The last `limit` buried jobs, newest first. Raises `MemoryUnavailable`."""
         found = await self._link.call("XREVRANGE", self._dead, "+", "-", "COUNT", limit)
-        return [_dead_letter(_named(fields)) for _, fields in found]
+        return [_dead_letter(named(fields)) for _, fields in found]
 
     # --- steps -------------------------------------------------------------------------------------------------------
 
-    async def _leased(self, limit: int) -> tuple[list[_Entry], bytes]:
-        keys = (self._jobs, self._leases, self._fence, self._dead)
+    async def _leased(self, limit: int) -> tuple[list[_Entry], bytes | None]:
+        keys = (*self._keys, self._leases, self._fence, self._dead)
         words = (GROUP, _milliseconds(self._lease), limit, _milliseconds(DEAD_FOR))
         asking = asyncio.ensure_future(self._link.run(self._scripts["claim"], keys, words))
         try:
@@ -173,12 +190,15 @@ class RedisJobQueue:
         elapsed = _milliseconds(max(0.0, self._lease - max(0.0, after)))
         self._held(await self._step("give_back", held, elapsed, deliveries), held)
 
-    async def _bury(self, held: Claim | _Entry, *, reason: str) -> None:
-        words = (reason, held.deliveries, DEAD, _milliseconds(DEAD_FOR))
-        self._held(await self._step("bury", held, *words, keys=(self._dead,)), held)
+    async def _bury(self, held: Claim | _Entry, *, reason: str, person: str = "") -> None:
+        words = (person, reason, held.deliveries, DEAD, _milliseconds(DEAD_FOR))
+        self._held(await self._step("bury", held, *words, keys=(self._dead,), lined=True), held)
 
-    async def _step(self, name: str, held: Claim | _Entry, *words: str | int, keys: Sequence[str] = ()) -> int:
-        where = (self._jobs, self._leases, *keys)
+    async def _step(
+        self, name: str, held: Claim | _Entry, *words: str | int, keys: Sequence[str] = (), lined: bool = False
+    ) -> int:
+        """One script about a held job; `lined`, it may append what is held back of its person."""
+        where = (*(self._keys if lined else (self._jobs,)), self._leases, *keys)
         return int(await self._link.run(self._scripts[name], where, (GROUP, held.id, held.fence, *words)))
 
     @staticmethod
@@ -188,11 +208,7 @@ class RedisJobQueue:
 
 
 def _entry(id_: bytes, fields: list[bytes], deliveries: int, fence: int, age_ms: int) -> _Entry:
-    return _Entry(id_.decode(), _named(fields).get(b"job", b""), deliveries, fence, age_ms / 1000)
-
-
-def _named(fields: list[bytes]) -> dict[bytes, bytes]:
-    return dict(zip(fields[::2], fields[1::2], strict=False))
+    return _Entry(id_.decode(), named(fields).get(b"job", b""), deliveries, fence, age_ms / 1000)
 
 
 def _dead_letter(fields: dict[bytes, bytes]) -> DeadLetter:

@@ -1,7 +1,8 @@
 """Answer records as one hash per question: the record as JSON, and the highest fence that was seen.
 
 The lists by time are elsewhere in a cluster, so a question is listed before its record is written: a crash between the
-two leaves an entry without a record, which is passed over, and never a record that nobody finds.
+two leaves an entry without a record, which is passed over, and never a record that nobody finds. For the same reason
+no write takes a question off the list of those that have not come to their end: whoever reads that list does.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime
 from bot.adapters.redis.link import Link, Script, Step
 from bot.adapters.redis.stored import Damaged, Newer, Stored
 from bot.errors import LeaseLost, MemoryUnavailable
-from bot.records import AnswerRecord
+from bot.records import ENDED, AnswerRecord
 
 KEPT_FOR = 30 * 24 * 3600
 """Seconds after the last write."""
@@ -31,7 +32,7 @@ class RedisAnswerRecords:
         self._link = link
         self._stored = Stored(AnswerRecord)
         self._read, self._write = Script.load("read_record"), Script.load("write_record")
-        self._enlist = Script.load("enlist")
+        self._enlist, self._delist = Script.load("enlist"), Script.load("delist")
 
     async def read(self, question_id: str, *, fence: int | None = None) -> AnswerRecord | None:
         """The record, or None before the first write; see the port."""
@@ -47,12 +48,28 @@ class RedisAnswerRecords:
         """Store the record unless a higher fence was seen; see the port."""
         question = record.question
         workspace, at = question.conversation.workspace, question.asked_at.timestamp()
-        lists = (self._asked(workspace, question.asker), self._asked(workspace))
-        steps = [self._enlist.step([one], ("GT", at, question.id, KEPT_FOR)) for one in lists]
+        lists = {self._asked(workspace, question.asker): at, self._asked(workspace): at}
+        if record.state not in ENDED:
+            lists[self._unended] = (record.updated_at or question.asked_at).timestamp()
+        steps = [self._enlist.step([one], ("GT", moment, question.id, KEPT_FOR)) for one, moment in lists.items()]
         write = self._write.step([self._where(question.id)], (fence, self._stored.dump(record), KEPT_FOR))
         *_, written = await self._link.all([*steps, write])
         if not written:
             raise LeaseLost(f"question {question.id} is in the hands of another worker")
+
+    async def unended(self, *, before: datetime, limit: int) -> list[AnswerRecord]:
+        """Records that nobody has written since `before` and that have not come to their end; see the port."""
+        found: list[AnswerRecord] = []
+        passed = 0
+        while len(found) < limit:
+            words = ("-inf", f"({before.timestamp()!r}", "WITHSCORES", "LIMIT", passed, AT_ONCE)
+            listed = await self._link.call("ZRANGEBYSCORE", self._unended, *words)
+            if not listed:
+                break
+            open_, over = await self._sorted_out(listed)
+            found += open_
+            passed += len(listed) // 2 - over
+        return found[:limit]
 
     async def of_person(self, workspace: str, person: str, *, limit: int) -> list[AnswerRecord]:
         """The person's last questions, newest first; see the port."""
@@ -63,6 +80,26 @@ class RedisAnswerRecords:
         """What a workspace asked from `moment` on, newest first; see the port."""
         words = ("+inf", moment.timestamp(), "LIMIT", 0, limit)
         return await self._several(await self._link.call("ZREVRANGEBYSCORE", self._asked(workspace), *words))
+
+    async def _sorted_out(self, listed: Sequence[bytes]) -> tuple[list[AnswerRecord], int]:
+        """The open records among ids with their scores, and how many were taken off the list: ended or without one."""
+        pairs = list(zip(listed[::2], listed[1::2], strict=True))
+        raw = await self._link.all([Step(("HGET", self._where(id_.decode()), "json")) for id_, _ in pairs])
+        found: list[AnswerRecord] = []
+        over: list[bytes] = []
+        for pair, one in zip(pairs, raw, strict=True):
+            records = self._stored.readable([one])
+            if one is None or any(record.state in ENDED for record in records):
+                over += pair
+            else:
+                found += records
+        if over:
+            await self._link.run(self._delist, [self._unended], over)
+        return found, len(over) // 2
+
+    @property
+    def _unended(self) -> str:
+        return self._link.key(of=("unended",))
 
     async def _several(self, ids: Sequence[bytes]) -> list[AnswerRecord]:
         """The records that are there and can be read: an overview may leave one out."""

@@ -267,6 +267,9 @@ class Records:
         self.memory.records[record.question.id] = record
         self.memory.written.append(record.state)
 
+    async def unended(self, *, before: datetime, limit: int) -> list[AnswerRecord]:
+        raise NotImplementedError
+
     async def of_person(self, workspace: str, person: str, *, limit: int) -> list[AnswerRecord]:
         raise NotImplementedError
 

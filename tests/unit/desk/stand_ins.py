@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -32,7 +32,7 @@ from bot.models import (
 )
 from bot.permissions import NOBODY
 from bot.ports.generation import Rewritten
-from bot.ports.queue import Claim
+from bot.ports.queue import Claim, Load, Waiting
 from bot.ports.search import Counts, Floors, SourceCounts
 from bot.records import AnswerRecord
 from bot.screens import ChannelForm, Doubt, Home, PassagePage, Reopened, Summary, Why
@@ -144,6 +144,9 @@ class Records:
             raise LeaseLost
         self.fences[record.question.id] = fence
         self.kept[record.question.id] = record
+
+    async def unended(self, *, before: datetime, limit: int) -> list[AnswerRecord]:
+        raise NotImplementedError
 
     async def of_person(self, workspace: str, person: str, *, limit: int) -> list[AnswerRecord]:
         return [one for one in self._newest(workspace) if one.question.asker == person][:limit]
@@ -282,6 +285,15 @@ class Jobs:
         raise NotImplementedError
 
     async def depth(self) -> int:
+        raise NotImplementedError
+
+    async def load(self) -> Load:
+        raise NotImplementedError
+
+    async def overdue(self, *, ahead: int, age: float, limit: int) -> list[Waiting]:
+        raise NotImplementedError
+
+    async def unfinished(self, question_ids: Collection[str]) -> frozenset[str]:
         raise NotImplementedError
 
 

@@ -16,10 +16,11 @@ from bot.feedback import Escalation, Feedback
 from bot.jobs import AnswerQuestion, Job
 from bot.models import ConversationKey, Question
 from bot.ports.memory import Memory
-from bot.ports.queue import Claim
+from bot.ports.queue import Claim, Load, Waiting
 from bot.records import AnswerRecord, State
 from handlers.behaviour import Behaviour
 from handlers.buttons import Seal
+from tests.graves import Graves
 from tests.nouns import NOON
 from tests.purse import Purse
 
@@ -85,6 +86,15 @@ class Jobs:
     async def depth(self) -> int:
         return len(self.appended)
 
+    async def load(self) -> Load:
+        raise NotImplementedError
+
+    async def overdue(self, *, ahead: int, age: float, limit: int) -> list[Waiting]:
+        raise NotImplementedError
+
+    async def unfinished(self, question_ids: Collection[str]) -> frozenset[str]:
+        raise NotImplementedError
+
 
 @dataclass
 class Talks:
@@ -138,6 +148,9 @@ class Records:
 
     async def write(self, record: AnswerRecord, *, fence: int) -> None:
         self.kept[record.question.id] = record
+
+    async def unended(self, *, before: datetime, limit: int) -> list[AnswerRecord]:
+        raise NotImplementedError
 
     async def of_person(self, workspace: str, person: str, *, limit: int) -> list[AnswerRecord]:
         raise NotImplementedError
@@ -257,7 +270,7 @@ class Stores:
 
     @property
     def ports(self) -> Memory:
-        return Memory(self.jobs, self.talks, self.records, self.book, self.settings, self.wishes, Purse())
+        return Memory(self.jobs, self.talks, self.records, self.book, self.settings, self.wishes, Purse(), Graves())
 
     def behaviour(self) -> Behaviour:
         return Behaviour(self.settings, lambda: self.seconds)

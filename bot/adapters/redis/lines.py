@@ -1,0 +1,211 @@
+"""What stands in line, in the stream or held back: counted and looked through, never leased."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from bot.adapters.redis.link import Link, Script, Step
+from bot.adapters.redis.stored import Damaged, Newer, OneOf
+from bot.jobs import AnswerQuestion, Job, OfferAnswer, WithdrawQuestion
+from bot.ports.queue import Load, Waiting
+
+GROUP = "workers"
+ONCE = 24 * 3600
+"""Seconds that a key of `once` is remembered."""
+PAGE = 200
+"""Entries read in one trip, so that no look holds the server up."""
+
+
+def lines(link: Link) -> tuple[str, str, str, str]:
+    """The keys that `line_up.lua` begins with."""
+    return link.key("jobs"), link.key("standing"), link.key("held"), link.key("backlog")
+
+
+def word(text: str) -> str:
+    """Whose a job is, or what it is about, as the scripts write it."""
+    return quote(text, safe="")
+
+
+def named(fields: Sequence[bytes]) -> dict[bytes, bytes]:
+    """The fields of an entry."""
+    return dict(zip(fields[::2], fields[1::2], strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class _Backlog:
+    """What of one person is held back: their places from `first` to `last` (some may be empty), and since when."""
+
+    person: str
+    first: int
+    last: int
+    count: int
+    since: int | None
+
+    @classmethod
+    def of(cls, person: bytes, bounds: bytes, since: bytes | None) -> _Backlog:
+        first, last, count = map(int, bounds.split())
+        return cls(person.decode(), first, last, count, int(since) if since else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What `load.lua` tells; times in milliseconds."""
+
+    stream: int
+    leased: int
+    last: str
+    dead: int
+    now: int
+    since: int | None
+    backlogs: tuple[_Backlog, ...]
+
+    @classmethod
+    def of(cls, told: Sequence[Any]) -> _Look:
+        stream, leased, last, dead, now, since, people = told
+        backlogs = (_Backlog.of(*people[n : n + 3]) for n in range(0, len(people), 3))
+        return cls(stream, leased, last.decode(), dead, int(now), int(since) if since else None, tuple(backlogs))
+
+    @property
+    def held_back(self) -> int:
+        return sum(backlog.count for backlog in self.backlogs)
+
+    def age(self, since: int | None) -> float:
+        """How long ago that was, in seconds; nothing waits no time."""
+        return 0.0 if since is None else max(0.0, (self.now - since) / 1000)
+
+    @property
+    def oldest(self) -> float:
+        return max(map(self.age, (self.since, *(backlog.since for backlog in self.backlogs))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A job in line: the name of its place, its bytes, how many stand before it, and for how long it waits."""
+
+    name: str
+    payload: bytes
+    ahead: int
+    age: float
+
+
+class Lines:
+    """Looks at what waits. Who looks changes nothing but what has been named."""
+
+    def __init__(self, link: Link, stored: OneOf[Job]) -> None:
+        self._link = link
+        self._stored = stored
+        self._jobs, _, self._held, self._backlog = lines(link)
+        self._dead = link.key("dead")
+        self._load = Script.load("load")
+        self._known: set[str] = set()
+        """Places that this process need not name again; Redis knows what any process has named."""
+
+    async def depth(self) -> int:
+        """Jobs waiting, leased or held back."""
+        stream, held = await self._link.all([Step(("XLEN", self._jobs)), Step(("HVALS", self._held))])
+        return int(stream) + sum(int(bounds.split()[2]) for bounds in held)
+
+    async def load(self) -> Load:
+        """How much there is to do; see the port."""
+        look = await self._look()
+        waiting = max(0, look.stream - look.leased)
+        return Load(waiting, look.leased, look.held_back, look.dead, look.oldest)
+
+    async def overdue(self, *, ahead: int, age: float, limit: int) -> list[Waiting]:
+        """Questions that wait long, each named once; see the port."""
+        look = await self._look()
+        if look.stream + look.held_back <= ahead and look.oldest <= age:
+            self._known.clear()
+            return []
+        found: list[Waiting] = []
+        async for place in self._places(look):
+            if len(found) >= limit:
+                break
+            if (place.ahead > ahead or place.age > age) and place.name not in self._known:
+                job = self._asked(place.payload)
+                if job is None or await self._first_named(job):
+                    found += [Waiting(job, place.ahead, place.age)] if job else []
+                self._known.add(place.name)
+        return found
+
+    async def unfinished(self, question_ids: Collection[str]) -> frozenset[str]:
+        """Which questions a job is still about; see the port."""
+        wanted, found = frozenset(question_ids), set[str]()
+        if not wanted:
+            return frozenset()
+        # The backlog first: what leaves it meanwhile goes to the end of the stream.
+        places = [word(one) for one in wanted]
+        for start in range(0, len(places), PAGE):
+            steps = [Step(("HGET", self._backlog, f"?{place}")) for place in places[start : start + PAGE]]
+            told = await self._link.all(steps)
+            found |= {one for one in wanted if word(one) in _known(places[start : start + PAGE], told)}
+        async for _, payload, _ in self._entries("-"):
+            found.add(self._about(payload))
+        return wanted & found
+
+    # --- looking through ---------------------------------------------------------------------------------------------
+
+    async def _look(self) -> _Look:
+        keys = (self._jobs, self._held, self._backlog, self._dead)
+        return _Look.of(await self._link.run(self._load, keys, (GROUP,)))
+
+    async def _places(self, look: _Look) -> AsyncGenerator[_Place]:
+        """What nobody has leased yet, in the stream and then in the backlogs."""
+        before = look.leased
+        async for id_, payload, since in self._entries(f"({look.last}"):
+            yield _Place(id_, payload, before, look.age(since))
+            before += 1
+        for backlog in look.backlogs:
+            behind = max(before, look.stream)
+            async for name, payload, since in self._held_back(backlog):
+                yield _Place(name, payload, behind, look.age(since))
+                behind += 1
+
+    async def _entries(self, start: str) -> AsyncGenerator[tuple[str, bytes, int]]:
+        """Entries of the stream from `start` on: their ids, their bytes, and since when they are queued."""
+        while True:
+            page = await self._link.call("XRANGE", self._jobs, start, "+", "COUNT", PAGE)
+            for id_, raw in page:
+                fields = named(raw)
+                yield id_.decode(), fields.get(b"job", b""), int(fields.get(b"since") or id_.partition(b"-")[0])
+            if len(page) < PAGE:
+                return
+            start = f"({page[-1][0].decode()}"
+
+    async def _held_back(self, backlog: _Backlog) -> AsyncGenerator[tuple[str, bytes, int]]:
+        names = [f"{backlog.person}:{number}" for number in range(backlog.first, backlog.last + 1)]
+        for start in range(0, len(names), PAGE):
+            page = names[start : start + PAGE]
+            told = await self._link.all([Step(("HGET", self._backlog, name)) for name in page])
+            for name, kept in zip(page, told, strict=True):
+                if kept:
+                    since, _, payload = kept.split(b"\n", 2)
+                    yield name, payload, int(since)
+
+    def _asked(self, payload: bytes) -> AnswerQuestion | None:
+        """The job, if somebody who put a question to us waits for it."""
+        with suppress(Newer, Damaged):
+            job = self._stored.load(payload)
+            if isinstance(job, AnswerQuestion) and job.question.addressed != "overheard":
+                return job
+        return None
+
+    def _about(self, payload: bytes) -> str:
+        """The question that a job is about, empty for none."""
+        with suppress(Newer, Damaged):
+            job = self._stored.load(payload)
+            if isinstance(job, AnswerQuestion | OfferAnswer | WithdrawQuestion):
+                return job.id
+        return ""
+
+    async def _first_named(self, job: AnswerQuestion) -> bool:
+        key = self._link.key("once", f"named/{job.question.id}/{job.question.version}")
+        return bool(await self._link.call("SET", key, 1, "NX", "EX", ONCE))
+
+
+def _known(places: Sequence[str], told: Sequence[bytes | None]) -> set[str]:
+    return {place for place, there in zip(places, told, strict=True) if there}
