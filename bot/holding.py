@@ -9,6 +9,7 @@ It travels beside the calls, as the allowance does. Work that no job asked for h
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,11 +17,18 @@ from contextvars import ContextVar
 from bot.errors import LeaseLost
 
 _HELD: ContextVar[Callable[[], bool] | None] = ContextVar("held", default=None)
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""The one that goes on while a machine sleeps: on Linux the first, elsewhere the second."""
+
+
+def unstopping() -> float:
+    """Seconds since some moment: also those for which this process stood still, or the machine slept."""
+    return time.clock_gettime(_CLOCK)
 
 
 @contextmanager
 def holding(held: Callable[[], bool]) -> Generator[None]:
-    """What is done inside is done under a lease; `held` says whether it still holds, by a clock that never stops."""
+    """What is done inside is done under a lease; `held` says whether it still holds, by `unstopping`."""
     token = _HELD.set(held)
     try:
         yield

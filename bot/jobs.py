@@ -48,7 +48,12 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class AnswerQuestion(_Asked):
-    """Answer one question, once; anew when its `version` is later than what was answered."""
+    """Answer one question, once; anew when its `version` is later than what was answered.
+
+    `sweeps` is how often it was taken up again after nobody had worked on it any more.
+    """
+
+    sweeps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

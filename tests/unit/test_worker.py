@@ -25,7 +25,7 @@ from bot.errors import (
     SlackUnavailable,
     Unavailable,
 )
-from bot.jobs import Click, ShowHome
+from bot.jobs import AnswerQuestion, Click, ShowHome
 from bot.ports.queue import Claim
 from bot.worker import Limits, Worker
 from tests.nouns import asked
@@ -83,8 +83,13 @@ async def working(queue: RedisJobQueue, desk: Desk, limits: Limits = QUICK) -> A
 
 
 async def put(queue: RedisJobQueue, *numbers: int, thread: str | None = None) -> None:
+    """Queue these questions, each of a person of its own, in one thread or each in its own."""
     for number in numbers:
-        await queue.enqueue(a_job(number, thread=thread), once=[])
+        await queue.enqueue(a_job_of(f"U{number}", number, thread=thread), once=[])
+
+
+def a_job_of(person: str, number: int, *, thread: str | None = None) -> AnswerQuestion:
+    return AnswerQuestion(replace(a_job(number, thread=thread).question, asker=person))
 
 
 async def until_empty(queue: RedisJobQueue) -> None:

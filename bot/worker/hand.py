@@ -1,0 +1,181 @@
+"""The jobs that a worker has in hand: which of them runs next, and how many more it should lease; no waiting here."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import insort
+from collections import Counter
+from collections.abc import Collection, Hashable
+from dataclasses import dataclass, field
+
+from bot.jobs import AnswerQuestion, Job, OfferAnswer, WithdrawQuestion
+from bot.ports.queue import Claim
+from bot.worker.limits import Limits, Room
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """A leased job: when its lease last began, by our clock at the latest; and when it was queued, by the same clock.
+
+    `room` is whose place it takes, and `task` is there, once it runs; `ours` is False once its lease is lost.
+    """
+
+    claim: Claim
+    since: float
+    queued: float
+    room: Room = "answers"
+    task: asyncio.Task[None] | None = None
+    ours: bool = True
+
+    @property
+    def ended(self) -> bool:
+        """Whether it ran to its end, whatever that was."""
+        return self.task is not None and self.task.done() and not self.task.cancelled()
+
+    @property
+    def orders(self) -> set[Hashable]:
+        """What it comes after: whoever has any of these and is older goes first."""
+        job = self.claim.job
+        if self.room == "gestures":
+            return {job.lane}
+        question = ("question", job.id)
+        return {question} if self.room == "deletions" else {job.lane, question}
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What those that run, and those that stand before others, have taken."""
+
+    orders: set[Hashable] = field(default_factory=set[Hashable])
+    places: Counter[Room] = field(default_factory=Counter[Room])
+    people: Counter[str] = field(default_factory=Counter[str])
+
+    def add(self, held: Held) -> None:
+        """It runs."""
+        self.orders |= held.orders
+        self.places[held.room] += 1
+        self.people[held.claim.job.person] += held.room == "answers"
+
+
+class Hand:
+    """Picks the oldest job whose turn it is in its lane, for whose kind there is a place, and whose person has room.
+
+    A deletion waits for nothing but the question that it withdraws. That question, when it has not begun, is over at
+    once, so it takes a deletion's place: neither waits for the answers of others.
+    """
+
+    def __init__(self, limits: Limits, *, now: float) -> None:
+        self._limits = limits
+        self._waiting: list[Held] = []
+        self._running: set[Held] = set()
+        self._for_a_place: list[Held] = []
+        """Those that wait for nobody before them in their lane."""
+        self._moved = now
+        """When an answer last began or ended."""
+        self._resting_until = now
+        self._closed = False
+
+    # --- what there is -----------------------------------------------------------------------------------------------
+
+    @property
+    def leased(self) -> list[Held]:
+        """Those that are ours, the longest without a renewal first."""
+        return sorted((held for held in (*self._running, *self._waiting) if held.ours), key=lambda held: held.since)
+
+    @property
+    def running(self) -> Collection[Held]:
+        """Those that run, lost ones among them until they have let go."""
+        return self._running
+
+    # --- in and out --------------------------------------------------------------------------------------------------
+
+    def add(self, held: Held) -> None:
+        """Take a job in hand."""
+        insort(self._waiting, held, key=lambda one: one.queued)
+
+    def begin(self, *, now: float) -> list[Held]:
+        """Those whose turn it is; they run from now on."""
+        begun: list[Held] = []
+        taken, withdrawn = self._taken(), self._withdrawn()
+        self._for_a_place = []
+        for held in () if self._closed else self._waiting:
+            held.room = _room(held.claim.job, withdrawn)
+            turn = held.orders.isdisjoint(taken.orders)
+            if turn and self._has_place(held, taken):
+                taken.add(held)
+                begun.append(held)
+                continue
+            taken.orders |= held.orders
+            self._for_a_place += [held] if turn else []
+        self._waiting = [held for held in self._waiting if held not in begun]
+        self._running.update(begun)
+        self._moved = now if begun else self._moved
+        return begun
+
+    def over(self, held: Held, *, now: float) -> None:
+        """A job has ended, in whatever way."""
+        self._running.discard(held)
+        self._moved = now
+
+    def lose(self, held: Held) -> None:
+        """It is not ours any more; one that runs keeps its place until it has let go."""
+        held.ours = False
+        self._drop([held])
+
+    def close(self) -> list[Held]:
+        """Begin no more; those that are still ours."""
+        self._closed = True
+        return self.leased
+
+    # --- how many more -----------------------------------------------------------------------------------------------
+
+    def room(self, *, now: float) -> int:
+        """How many jobs to lease now: as many as there are places for answers, else a handful more than can run."""
+        left = self._limits.held - len(self._running) - len(self._waiting)
+        free = self._free_places()
+        if free > 0:
+            return min(free, left)
+        if now < self._resting_until:
+            return 0
+        return max(0, min(self._limits.handful, self._limits.surplus - len(self._for_a_place), left))
+
+    def stuck(self, *, now: float) -> list[Held]:
+        """What waits here for a place while none becomes free: it is for others to have. Then rest for a while."""
+        if self._free_places() > 0 or now - self._moved < self._limits.keep or not self._for_a_place:
+            return []
+        self._resting_until = now + self._limits.rest
+        return self._drop(self._for_a_place)
+
+    def idle(self) -> list[Held]:
+        """What waits here behind nothing that runs: at the end another worker can begin it at once."""
+        running = self._taken().orders
+        return self._drop([held for held in self._waiting if held.orders.isdisjoint(running)])
+
+    def _drop(self, some: list[Held]) -> list[Held]:
+        self._for_a_place = [held for held in self._for_a_place if held not in some]
+        self._waiting = [held for held in self._waiting if held not in some]
+        return some
+
+    def _free_places(self) -> int:
+        return self._limits.answers - self._taken().places["answers"]
+
+    def _taken(self) -> _Taken:
+        taken = _Taken()
+        for held in self._running:
+            taken.add(held)
+        return taken
+
+    def _withdrawn(self) -> set[str]:
+        """Questions whose deletion waits here."""
+        return {held.claim.job.id for held in self._waiting if isinstance(held.claim.job, WithdrawQuestion)}
+
+    def _has_place(self, held: Held, taken: _Taken) -> bool:
+        if taken.places[held.room] >= self._limits.places(held.room):
+            return False
+        return held.room != "answers" or taken.people[held.claim.job.person] < self._limits.each
+
+
+def _room(job: Job, withdrawn: Collection[str]) -> Room:
+    if isinstance(job, AnswerQuestion | OfferAnswer):
+        return "deletions" if job.id in withdrawn else "answers"
+    return "deletions" if isinstance(job, WithdrawQuestion) else "gestures"
