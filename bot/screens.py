@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.budgets import Limits, Today
 from bot.channels import Change, ChannelSettings
 from bot.models import Citation
 
@@ -118,7 +119,7 @@ class Week:
 class Desk:
     """What admins see on their Home tab: usage, top unanswered questions (with how often), problems as sentences.
 
-    `changes` are the last lines of the audit, newest first.
+    `changes` are the last lines of the audit, newest first; `today` is to be held against `limits`.
     """
 
     week: Week
@@ -126,6 +127,8 @@ class Desk:
     problems: tuple[str, ...]
     channels: Mapping[str, ChannelSettings]
     changes: tuple[Change, ...] = ()
+    today: Today = field(default_factory=Today)
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)

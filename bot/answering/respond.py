@@ -111,7 +111,8 @@ class Responder:
         if exceeded is None:
             await self._reply(trace, heard)
         else:
-            await self._turn_away(trace, exceeded, anew=known is not None and record is not known)
+            stands = known is not None and known.state is not State.RECEIVED
+            await self._turn_away(trace, exceeded, anew=stands)
 
     async def withdraw(self, question_id: str, *, fence: int) -> None:
         """Take back what stands of an answer that is not finished: its question was deleted."""

@@ -70,7 +70,7 @@ class Assembly:
         index, directory, notices, panels = pipeline.index, slack.directory, slack.notices, slack.panels
         records, book, channels = memory.records, memory.feedback, memory.channels
         humans, help_channel = self.help_desk.humans, self.help_desk.channel
-        overview = Overview(records, book, channels, self.syncs, now)
+        overview = Overview(records, book, channels, memory.budgets, self.limits, self.syncs, now)
         return Dispatch(
             answers=self._responder(),
             offers=Offers(records, directory, notices, now),

@@ -1,5 +1,6 @@
 """A person's last questions, and what became of each."""
 
+from bot.budgets import OVER_BUDGET
 from bot.gate import label
 from bot.ports.memory import AnswerRecords
 from bot.records import AnswerRecord, State
@@ -30,7 +31,9 @@ def was_asked(record: AnswerRecord) -> bool:
 
 
 def outcome(record: AnswerRecord) -> str:
-    """In a word or two: answered, not in the docs, not answered (refused), failed, stopped or pending."""
+    """In a word or two: answered, not in the docs, not answered (refused), over budget, failed, stopped or pending."""
+    if record.state is State.FAILED and (record.failure or "").startswith(OVER_BUDGET):
+        return OVER_BUDGET
     if record.state in _ENDS:
         return _ENDS[record.state]
     if record.answer is None:

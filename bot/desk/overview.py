@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.budgets import OVER_BUDGET, Limits, Today
 from bot.desk.earlier import LONGEST, outcome, was_asked
 from bot.desk.sources import Synced, Syncs
 from bot.feedback import Escalation, Feedback
 from bot.gate import label
 from bot.models import EVERYONE, Principal
-from bot.ports.memory import AnswerRecords, Channels, FeedbackBook
+from bot.ports.memory import AnswerRecords, Budgets, Channels, FeedbackBook
 from bot.records import AnswerRecord
 from bot.screens import Desk, Week
 
@@ -38,6 +39,8 @@ class Overview:
     records: AnswerRecords
     book: FeedbackBook
     channels: Channels
+    budgets: Budgets
+    limits: Limits
     syncs: Syncs
     now: Callable[[], datetime]
 
@@ -45,17 +48,19 @@ class Overview:
         """The desk as it is now. Raises `MemoryUnavailable`."""
         now = self.now()
         recent = await self.records.since(workspace, now - WEEK, limit=MOST)
-        asked = [record for record in recent if was_asked(record)]
+        asked = [record for record in recent if was_asked(record) and outcome(record) != OVER_BUDGET]
         ratings = [one for one in await self.book.since(now - WEEK) if _of(workspace, one.question_id)]
-        since = now - LOOKED_BACK
+        since, today = now - LOOKED_BACK, await self.budgets.today(workspace)
         escalations = [one for one in await self.book.escalations(since) if _of(workspace, one.question_id)]
         waiting = [one for one in escalations if not one.resolved_by]
         return Desk(
             week=_week(asked, ratings),
             unanswered=_unanswered(asked, waiting),
-            problems=(*_failures(self.syncs()), *_overdue(waiting, now)),
+            problems=(*_used_up(today, self.limits), *_failures(self.syncs()), *_overdue(waiting, now)),
             channels=await self.channels.all(workspace),
             changes=tuple(await self.channels.changes(workspace, limit=CHANGES)),
+            today=today,
+            limits=self.limits,
         )
 
 
@@ -113,6 +118,12 @@ def _failures(syncs: Mapping[str, Synced]) -> list[str]:
                 f"{_counted(skipped, 'document')} of {source} could not be read and {_were(skipped)} skipped."
             )
     return problems
+
+
+def _used_up(today: Today, limits: Limits) -> list[str]:
+    if not 0 < limits.workspace_cost <= today.dollars:
+        return []
+    return [f"Today's budget of ${limits.workspace_cost:,.2f} is used up: nobody gets an answer before midnight, UTC."]
 
 
 def _overdue(waiting: Sequence[Escalation], now: datetime) -> list[str]:

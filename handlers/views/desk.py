@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from bot.budgets import Limits, Scope, Today
 from bot.channels import Change, ChannelSettings
 from bot.screens import Desk, Week
 from handlers.buttons import Action
@@ -27,6 +28,8 @@ from handlers.views.pieces import (
 
 MOST_CHANNELS, MOST_UNANSWERED, MOST_PROBLEMS = 20, 10, 10
 """What is listed, of each kind."""
+MOST_TURNED_AWAY = 5
+"""People of whom questions were turned away who are named."""
 MOST_NAMED = 3
 """Sources of a channel that are named."""
 
@@ -45,6 +48,7 @@ def desk_blocks(desk: Desk, *, now: datetime) -> Iterator[Block]:
     yield divider()
     yield heading("For admins")
     yield from _problems(desk.problems)
+    yield from _today(desk.today, desk.limits)
     yield labelled("This week", row(*words(_week(desk.week))))
     yield from _unanswered(desk.unanswered)
     yield from _channels(desk.channels)
@@ -68,6 +72,37 @@ def _week(week: Week) -> str:
     liked = f"👍 {week.good:,} 👎 {week.bad:,}" if rated else "not rated yet"
     people = "1 person" if week.people == 1 else f"{week.people:,} people"
     return f"{counted(week.questions, 'question')} from {people} · {share} · {liked} · ${week.cost:,.2f}"
+
+
+def _today(today: Today, limits: Limits) -> Iterator[Block]:
+    """What the day has cost, and what was turned away: by which limit, and whose questions most often."""
+    spent = f"${today.dollars:,.2f}{f' of ${limits.workspace_cost:,.2f}' if limits.workspace_cost else ''}"
+    away = sum(today.turned_away.values())
+    said = f"{spent} · {counted(away, 'question')} turned away" if away else f"{spent} · nobody was turned away"
+    shown = [
+        row(*words(f"{counted(times, 'question')} over {_limit(scope, limits)}"))
+        for scope, times in today.turned_away.items()
+    ]
+    yield labelled("Today", row(*words(said)), *([bullets(shown)] if shown else []))
+    most = sorted(today.people.items(), key=lambda one: -one[1])[:MOST_TURNED_AWAY]
+    if most:
+        yield small("Turned away most often: " + ", ".join(f"{person(who)} {times:,}" for who, times in most))
+
+
+def _limit(scope: Scope, limits: Limits) -> str:
+    match scope:
+        case "person_minute":
+            return f"one person’s {limits.person_minute:,} a minute"
+        case "person_day":
+            return f"one person’s {limits.person_day:,} a day"
+        case "channel_day":
+            return f"a channel’s {limits.channel_day:,} a day"
+        case "workspace_day":
+            return f"the workspace’s {limits.workspace_day:,} a day"
+        case "person_cost":
+            return f"one person’s ${limits.person_cost:,.2f} a day"
+        case "workspace_cost":
+            return f"the workspace’s ${limits.workspace_cost:,.2f} a day"
 
 
 def _unanswered(unanswered: Sequence[tuple[str, int]]) -> Iterator[Block]:

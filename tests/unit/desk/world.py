@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.answering.recall import remembered
+from bot.budgets import Limits
 from bot.desk.channel_form import ChannelForms
 from bot.desk.dispatch import Dispatch
 from bot.desk.home import HomePage
@@ -26,6 +27,7 @@ from bot.models import Chunk, Question
 from bot.ports.queue import Claim
 from bot.records import AnswerRecord, State
 from tests.nouns import Clock, a_chunk, a_question
+from tests.purse import Purse
 from tests.unit.desk.stand_ins import (
     ASKER,
     CANTEEN,
@@ -64,6 +66,8 @@ class World:
     runs: dict[str, Run] = field(default_factory=dict[str, Run])
     humans: str = ""
     help_channel: str = ""
+    purse: Purse = field(default_factory=Purse)
+    limits: Limits = field(default_factory=Limits)
     book: Book = field(init=False)
     fence: int = 0
 
@@ -102,7 +106,7 @@ class World:
         library, people, slack, book, now = self.library, self.people, self.slack, self.book, self.clock
         records, talks, channels = self.records, self.talks, self.channels
         pipeline = library.pipeline()
-        overview = Overview(records, book, channels, self._syncs, now)
+        overview = Overview(records, book, channels, self.purse, self.limits, self._syncs, now)
         return Dispatch(
             answers=self.answering,
             offers=Offers(records, people, slack, now),
