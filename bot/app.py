@@ -1,5 +1,6 @@
 """Slack app assembly: one AsyncApp with every listener, and the HTTP way to it; handlers/sockets.py is the other."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -11,11 +12,15 @@ from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports.memory import Memory
+from bot.ports.spool import Spool
+from bot.ports.watch import Watch
 from handlers import listeners
 from handlers.buttons import Seal
 from handlers.calls import Calls, client_over, quiet_logger
 from handlers.door import LARGEST_BODY, Door, quiet_http_logger
-from handlers.intake import Intake
+from handlers.draining import Drainer
+from handlers.intake import Intake, Line
+from handlers.meanwhile import Meanwhile
 from handlers.tokens import Identity
 
 
@@ -61,6 +66,31 @@ def _authorized(identity: Identity, token: str) -> Callable[[], Awaitable[Author
         )
 
     return authorize
+
+
+@asynccontextmanager
+async def run_intake(
+    app: AsyncApp,
+    *,
+    spool: Spool,
+    meanwhile: Meanwhile,
+    ready: Callable[[], Awaitable[None]],
+    trusted: bool,
+    watch: Watch,
+) -> AsyncGenerator[Intake]:
+    """Envelopes go to the listeners or to the disk while the block runs, and from the disk to the listeners.
+
+    `ready` is asked before anything is moved on, and until then, unless `trusted`, everything goes to the disk. See
+    `Drainer`. What waits at the end stays there.
+    """
+    intake = Intake(app, spool, meanwhile, watch, Line(trusted=trusted))
+    draining = asyncio.create_task(Drainer(intake, spool, ready).run())
+    try:
+        yield intake
+    finally:
+        draining.cancel()
+        await asyncio.gather(draining, return_exceptions=True)
+        await meanwhile.aclose()
 
 
 @asynccontextmanager

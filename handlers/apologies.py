@@ -5,10 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
+from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.errors import FootnoteError
+from bot.errors import FootnoteError, MemoryUnavailable
 from handlers.listening import App
 from handlers.payloads import Envelope, part
+
+AWAY = "memory_away"
+"""In the context of a request: its listener failed because the memory did not answer."""
 
 
 class Apologies:
@@ -18,9 +22,14 @@ class Apologies:
         """Hear of every failure of a listener or of Bolt itself."""
         app.error(self.on_error)
 
-    async def on_error(self, error: Exception, body: Envelope) -> None:
-        """Log, and return nothing: the response stays a 500, or no acknowledgement, and Slack delivers again."""
-        structlog.get_logger().error("listener_failed", **_ids(body), **_what(error))
+    async def on_error(self, error: Exception, body: Envelope, context: AsyncBoltContext) -> None:
+        """Log, note whether it was for want of the memory, and return nothing.
+
+        The response stays a 500, or no acknowledgement, unless the intake knows another place: Slack delivers again.
+        """
+        if isinstance(error, MemoryUnavailable):
+            context[AWAY] = True
+        structlog.get_logger().error("listener_failed", **ids(body), **_what(error))
 
 
 def _what(error: Exception) -> dict[str, Any]:
@@ -30,7 +39,7 @@ def _what(error: Exception) -> dict[str, Any]:
     return {"error": type(error).__name__, "at": [f"{frame.filename}:{frame.lineno}" for frame in frames[-3:]], **said}
 
 
-def _ids(body: Envelope) -> dict[str, Any]:
+def ids(body: Envelope) -> dict[str, Any]:
     """Where and what it was: of an event, a command, a click or a form; no value of any of them."""
     event, view = part(body, "event"), part(body, "view")
     actions: Sequence[Mapping[str, Any]] = body.get("actions") or ()

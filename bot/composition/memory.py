@@ -2,10 +2,48 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from bot.composition.home import private
 from bot.ports.memory import Memory
 from bot.settings import EmbeddedMemory, Settings
+
+if TYPE_CHECKING:
+    from bot.adapters.redis.link import Link
+
+HURRY = 0.5
+"""Seconds that a call may take while Slack waits for an acknowledgement."""
+
+
+@dataclass(slots=True)
+class Reach:
+    """A server that may be away at the moment; `hurried` is the same memory for those who have little time.
+
+    `trusted` says whether it was found fit to keep what people were told is kept.
+    """
+
+    memory: Memory
+    hurried: Memory
+    link: "Link"
+    trusted: bool = False
+
+    async def ready(self) -> None:
+        """Return when the server answers.
+
+        Raises `MemoryUnavailable` when it does not, and `Misconfigured`, until it is trusted, when it may lose things.
+        """
+        import structlog
+
+        from bot.adapters.redis.client import check
+
+        if self.trusted:
+            await self.hurried.jobs.depth()
+            return
+        for warning in await check(self.link):
+            structlog.get_logger().warning("memory_at_risk", advice=warning)
+        self.trusted = True
 
 
 @asynccontextmanager
@@ -14,11 +52,27 @@ async def remembering(settings: Settings) -> AsyncGenerator[Memory]:
 
     Raises `Misconfigured` when that server may lose what it took, `MemoryUnavailable` when it does not answer.
     """
-    import structlog
+    async with reaching(settings) as reach:
+        await reach.ready()
+        yield reach.memory
 
+
+@asynccontextmanager
+async def reaching(settings: Settings) -> AsyncGenerator[Reach]:
+    """The same, whether the server of the settings answers or not; the caller asks whether it is ready.
+
+    Raises `Misconfigured` for a malformed address, `MemoryUnavailable` when one of our own cannot be started.
+    """
+    from bot.adapters.redis.client import connect
+
+    async with _memory_url(settings) as url, connect(url) as link:
+        make = partial(_memory, lease=settings.work.lease)
+        yield Reach(make(link), make(replace(link, timeout=HURRY)), link)
+
+
+def _memory(link: "Link", *, lease: float) -> Memory:
     from bot.adapters.redis.budgets import RedisBudgets
     from bot.adapters.redis.channels import RedisChannels
-    from bot.adapters.redis.client import check, connect
     from bot.adapters.redis.conversations import RedisConversations
     from bot.adapters.redis.dead_letters import RedisDeadLetters
     from bot.adapters.redis.feedback import RedisFeedbackBook
@@ -26,19 +80,16 @@ async def remembering(settings: Settings) -> AsyncGenerator[Memory]:
     from bot.adapters.redis.records import RedisAnswerRecords
     from bot.adapters.redis.stops import RedisStops
 
-    async with _memory_url(settings) as url, connect(url) as link:
-        for warning in await check(link):
-            structlog.get_logger().warning("memory_at_risk", advice=warning)
-        yield Memory(
-            jobs=RedisJobQueue(link),
-            conversations=RedisConversations(link),
-            records=RedisAnswerRecords(link),
-            feedback=RedisFeedbackBook(link),
-            channels=RedisChannels(link),
-            stops=RedisStops(link),
-            budgets=RedisBudgets(link),
-            dead_letters=RedisDeadLetters(link),
-        )
+    return Memory(
+        jobs=RedisJobQueue(link, lease=lease),
+        conversations=RedisConversations(link),
+        records=RedisAnswerRecords(link),
+        feedback=RedisFeedbackBook(link),
+        channels=RedisChannels(link),
+        stops=RedisStops(link),
+        budgets=RedisBudgets(link),
+        dead_letters=RedisDeadLetters(link),
+    )
 
 
 async def memory_facts(settings: Settings) -> Mapping[str, str]:

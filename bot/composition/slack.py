@@ -1,29 +1,38 @@
 """The bot in Slack: its edge, its worker, or both."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from bot import budgets
 from bot.composition.answering import answering
-from bot.composition.home import now
-from bot.composition.memory import remembering
+from bot.composition.home import now, private
+from bot.composition.memory import Reach, reaching
 from bot.composition.watching import Watching, watching
+from bot.errors import MemoryUnavailable
 from bot.ports.generation import Generator
 from bot.ports.memory import Memory
 from bot.settings import Settings
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
+    from slack_bolt.async_app import AsyncApp
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.desk.assembly import SlackSide
+    from bot.ports.slack import Notices
     from bot.worker import Worker
     from handlers.calls import Calls
+    from handlers.intake import Intake
     from handlers.tokens import Identity, Transport
+
+KEPT_LINES = 40
+"""Private lines that are left for answers and gestures when people are told that they have to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +45,55 @@ class Bot:
     memory: Memory
     calls: "Calls"
     watching: Watching
+    reach: Reach
 
     @asynccontextmanager
     async def edge(self, *, transport: "Transport") -> AsyncGenerator[str]:
         """Taking envelopes from Slack while the block runs; gives the place where."""
         from bot.app import build_app, run_http
-        from handlers.intake import Intake
         from handlers.sockets import run_socket_mode
 
-        self.watching.needs_memory("edge", self.memory.jobs)
+        self.watching.needs_memory("edge", self.memory.jobs, instead="spool")
         secrets, http = self.settings.slack, self.settings.http
         signing_secret = _plain(secrets.signing_secret) or ""
         app = build_app(
             client=self.client,
             identity=self.identity,
-            ports=self.memory,
+            ports=self.reach.hurried,
             call=self.calls,
             now=now,
             signing_secret=signing_secret,
         )
-        if transport == "http":
-            async with run_http(Intake(app), signing_secret=signing_secret, host=http.host, port=http.port) as address:
-                self.watching.needs_slack(lambda: True)  # it listens
-                yield f"{address}/slack/events"
-        else:
-            app_token = _plain(secrets.app_token) or ""
-            async with run_socket_mode(Intake(app), client=self.client, app_token=app_token) as sockets:
-                self.watching.needs_slack(lambda: sockets.alive() > 0)
-                yield f"Socket Mode, workspace {self.identity.workspace_name}"
+        async with self._intake(app) as intake:
+            if transport == "http":
+                async with run_http(intake, signing_secret=signing_secret, host=http.host, port=http.port) as address:
+                    self.watching.needs_slack(lambda: True)  # it listens
+                    yield f"{address}/slack/events"
+            else:
+                app_token = _plain(secrets.app_token) or ""
+                async with run_socket_mode(intake, client=self.client, app_token=app_token) as sockets:
+                    self.watching.needs_slack(lambda: sockets.alive() > 0)
+                    yield f"Socket Mode, workspace {self.identity.workspace_name}"
+
+    @asynccontextmanager
+    async def _intake(self, app: "AsyncApp") -> AsyncGenerator["Intake"]:
+        """The app's listeners, and the disk for what they cannot store."""
+        from bot.adapters.spool.spool import open_spool
+        from bot.app import run_intake
+        from handlers.meanwhile import Meanwhile
+
+        async with (
+            open_spool(private(self.settings.home) / "spool") as spool,
+            run_intake(
+                app,
+                spool=spool,
+                meanwhile=Meanwhile(self.calls, self.identity.bot_user),
+                ready=self.reach.ready,
+                trusted=self.reach.trusted,
+                watch=self.watching.watch,
+            ) as intake,
+        ):
+            yield intake
 
     @asynccontextmanager
     async def worker(self, *, generator: Generator | None = None) -> AsyncGenerator["Worker"]:
@@ -73,7 +103,7 @@ class Bot:
         from bot.worker import Limits, Worker
         from indexing.history import read_syncs
 
-        slack = self.settings.slack
+        slack, side = self.settings.slack, self._slack_side()
         async with answering(self.settings, generator=generator) as pipeline:
             self.watching.needs_memory("worker", self.memory.jobs)
             self.watching.needs_index(pipeline.index)
@@ -81,7 +111,7 @@ class Bot:
                 pipeline=pipeline,
                 summariser=LexRankSummariser(pipeline.embedder),
                 memory=self.memory,
-                slack=self._slack_side(),
+                slack=side,
                 syncs=partial(read_syncs, self.settings.home),
                 help_desk=HelpDesk(humans=slack.humans, channel=slack.help_channel),
                 now=now,
@@ -93,7 +123,28 @@ class Bot:
                 handle=self.watching.traced(dispatch.handle),
                 give_up=dispatch.give_up,
                 limits=Limits(answers=self.settings.work.answers),
+                watch=self.watching.watch,
+                beside=self._beside(side.notices),
             )
+
+    def _beside(self, notices: "Notices") -> "Sequence[Callable[[], Coroutine[Any, Any, None]]]":
+        """What every worker does besides: tells those who wait for long, and takes up what was forgotten."""
+        from bot.worker import Greeter, Sweeper
+
+        def room(lines: int) -> bool:
+            return self.calls.room_for("chat.postEphemeral", keep=lines + KEPT_LINES)
+
+        memory, watch = self.memory, self.watching.watch
+        greeter = Greeter(jobs=memory.jobs, notices=notices, room=room)
+        sweeper = Sweeper(
+            records=memory.records,
+            jobs=memory.jobs,
+            book=memory.feedback,
+            watch=watch,
+            now=now,
+            forgotten=self.settings.work.forgotten,
+        )
+        return (greeter.run, sweeper.run)
 
     def _slack_side(self) -> "SlackSide":
         """One limiter and one directory for all that a worker says and asks."""
@@ -145,10 +196,21 @@ async def bot(settings: Settings, *, transport: "Transport | None", paced: bool 
             app_token=_plain(secrets.app_token),
             signing_secret=_plain(secrets.signing_secret),
         )
-        memory = await stack.enter_async_context(remembering(settings))
-        watched.reads(memory)
+        reach = await stack.enter_async_context(reaching(settings))
+        await _look_at(reach, patient=transport is not None)
+        watched.reads(reach.memory)
         calls = Calls(client, pace=Pace(TIERS if paced else {}))
-        yield Bot(settings, client, identity, memory, calls, watched)
+        yield Bot(settings, client, identity, reach.memory, calls, watched, reach)
+
+
+async def _look_at(reach: Reach, *, patient: bool) -> None:
+    """Ask whether the memory is fit; where there is an edge, one that does not answer is asked again later."""
+    try:
+        await reach.ready()
+    except MemoryUnavailable as error:
+        if not patient:
+            raise
+        structlog.get_logger().warning("memory_away", reason=str(error))
 
 
 def _plain(secret: "SecretStr | None") -> str | None:

@@ -1,0 +1,98 @@
+"""What a person is told, alone, whose question waits on the disk because the memory is away."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from bot.answering.asks import only_chats
+from bot.errors import Refused, SlackUnavailable
+from bot.models import Question
+from bot.ports.spool import Sort
+from handlers.calls import Calls
+from handlers.commands import SEARCH
+from handlers.gestures import click_of
+from handlers.payloads import Envelope, from_person, in_thread, is_direct, part, question_from_message
+from handlers.posting import shown
+from handlers.views.notices import line_message
+
+HAVE_QUESTION = "I have your question, but my memory is away. I'll answer here as soon as it's back."
+HAVE_SEARCH = "I have your search, but my memory is away. The passages come here as soon as it's back."
+HAVE_CLICK = "I have that, but my memory is away. I'll do it as soon as it's back."
+
+MOMENT = 1.0
+"""Seconds after which it is worth a line: the memory may be back by then."""
+PATIENCE = 5.0
+"""Seconds that a line may wait for its turn at Slack; none is worth more."""
+MOST = 100
+"""Lines that may be about to be said; who asks when there are more is not told."""
+
+
+@dataclass(slots=True)
+class Meanwhile:
+    """Says it after the acknowledgement, once, and as well as it can: a failure is only logged."""
+
+    call: Calls
+    bot_user: str
+    moment: float = MOMENT
+    _telling: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+
+    def tell(self, sort: Sort, body: Mapping[str, Any], *, waits: Callable[[], bool]) -> None:
+        """Tell whoever made this envelope in a moment, if it still `waits` then. Never waits itself, never raises."""
+        if sort != "command" and len(self._telling) < MOST:
+            task = asyncio.ensure_future(self._tell(sort, body, waits))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def aclose(self) -> None:
+        """Say no more."""
+        for task in tuple(self._telling):
+            task.cancel()
+        await asyncio.gather(*self._telling, return_exceptions=True)
+
+    async def _tell(self, sort: Sort, body: Mapping[str, Any], waits: Callable[[], bool]) -> None:
+        await asyncio.sleep(self.moment)
+        if not waits():
+            return
+        try:
+            if sort == "event":
+                await self._beside(asked(body, bot_user=self.bot_user))
+            else:
+                await self._to_click(body)
+        except (Refused, SlackUnavailable) as error:
+            structlog.get_logger().info("wait_untold", event_id=body.get("event_id"), reason=str(error))
+
+    async def _beside(self, question: Question | None) -> None:
+        """Where the question stands; in a thread only where that has begun: elsewhere nobody would see it."""
+        if question is None:
+            return
+        key = question.conversation
+        thread = {} if key.thread == question.message else {"thread_ts": key.thread}
+        message = shown(line_message(HAVE_QUESTION))
+        where = {"channel": key.channel, "user": question.asker, **thread}
+        await self.call("chat.postEphemeral", repeatable=False, patience=PATIENCE, **where, **message)
+
+    async def _to_click(self, body: Mapping[str, Any]) -> None:
+        click = click_of(body)
+        if click.reply_url:
+            thread = {"thread_ts": click.thread} if click.thread else {}
+            how = {"response_type": "ephemeral", "replace_original": False, **thread}
+            await self.call.reply(click.reply_url, text=HAVE_CLICK, **how)
+
+
+def asked(body: Envelope, *, bot_user: str) -> Question | None:
+    """The question that was surely put to us: a mention, or a direct message. A mention's other event is none."""
+    event = part(body, "event")
+    kind = event.get("type")
+    if kind not in ("app_mention", "message") or event.get("edited") or not from_person(event, bot_user=bot_user):
+        return None
+    question = question_from_message(body, bot_user=bot_user)
+    chats = in_thread(event) and only_chats(question.text)
+    return question if kind == "app_mention" or (is_direct(event) and not chats) else None
+
+
+def answer_to(command: str) -> str:
+    """What acknowledges a command that waits."""
+    return HAVE_SEARCH if command == SEARCH else HAVE_QUESTION
