@@ -5,13 +5,15 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
+import structlog
+
 from bot.models import EVERYONE, Audience
 from bot.ports.memory import Memory
 from bot.ports.queue import Claim, JobQueue
 from bot.ports.search import SearchIndex
 from bot.ports.watch import Part, Readings, Unwatched, Watch
 from bot.settings import Settings
-from bot.status import Check, Pulse, Status
+from bot.status import Check, Pulse, Status, served
 
 Handle = Callable[[Claim], Awaitable[None]]
 NO_DOCUMENT = "no such document"
@@ -26,6 +28,8 @@ class Watching:
     status: Status
     pulse: Pulse
     traces: bool = False
+    address: str = ""
+    """Where all this is told, if anywhere."""
 
     def traced(self, handle: Handle) -> Handle:
         """The same, each job in a span of its own where somebody collects them."""
@@ -89,13 +93,14 @@ async def watching(settings: Settings) -> AsyncGenerator[Watching]:
         task = asyncio.create_task(pulse.run())
         stack.push_async_callback(_ended, task)
         status.lives_by("pulse", lambda: not task.done())
+        address = ""
         if port is not None:
-            from bot.status import served
             from handlers.door import quiet_http_logger
 
             serving = served(status, metrics, host=settings.status.host, port=port, logger=quiet_http_logger())
-            await stack.enter_async_context(serving)
-        yield Watching(watch, status, pulse, traces=endpoint is not None)
+            address = await stack.enter_async_context(serving)
+            structlog.get_logger().info("status_served", address=address)
+        yield Watching(watch, status, pulse, traces=endpoint is not None, address=address)
 
 
 async def _started(stack: AsyncExitStack, *, endpoint: str | None, scraped: bool) -> Callable[[], bytes]:

@@ -10,8 +10,6 @@ from bot.errors import Misconfigured
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import MetricReader
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
 
 def scraped() -> tuple[MetricReader, Callable[[], bytes]]:
     """What collects for a provider of metrics, and what writes it all down, with the memory and files of this process.

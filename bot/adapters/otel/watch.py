@@ -31,7 +31,9 @@ class OtelWatch:
         self._acknowledged = _seconds(
             meter, "footnote.acknowledgement.duration", "Until an envelope was taken, or not", ACKNOWLEDGED
         )
-        self._delivered = meter.create_counter("footnote.deliveries", "{delivery}", "Jobs leased; again: not at first")
+        self._delivered = meter.create_counter(
+            "footnote.deliveries", "{delivery}", "Jobs leased, for the first time or again"
+        )
         self._waited = _seconds(meter, "footnote.queue.wait", "From being queued to the first delivery", WAITED)
         self._ended = meter.create_counter("footnote.attempts", "{attempt}", "Deliveries that ended, by outcome")
         self._worked = _seconds(meter, "footnote.attempt.duration", "One delivery of a job", WAITED)
@@ -58,7 +60,7 @@ class OtelWatch:
 
     def delivered(self, kind: str, *, deliveries: int, waited: float) -> None:
         """A job was leased."""
-        self._delivered.add(1, {"kind": kind, "again": "true" if deliveries > 1 else "false"})
+        self._delivered.add(1, {"kind": kind, "delivery": "1" if deliveries == 1 else "2+"})
         if deliveries == 1:
             self._waited.record(waited, {"kind": kind})
 
@@ -94,8 +96,8 @@ class OtelWatch:
         self._gauge(read, "footnote.queue.dead", "{job}", "Jobs that were buried in the last 30 days", _dead)
         self._gauge(read, "footnote.queue.oldest", "s", "How long the oldest waiting job waits", _oldest)
         self._gauge(read, "footnote.spool.envelopes", "{envelope}", "Envelopes that wait on this disk", _spooled)
-        self._gauge(read, "footnote.budget.spent", "{USD}", "Dollars that today has cost so far", _spent)
-        self._gauge(read, "footnote.budget.limit", "{USD}", "Dollars that a day may cost", _limit)
+        self._gauge(read, "footnote.budget.spent.dollars", "{USD}", "Dollars that today has cost so far", _spent)
+        self._gauge(read, "footnote.budget.limit.dollars", "{USD}", "Dollars that a day may cost", _limit)
         self._gauge(read, "footnote.ready", "1", "Whether a part of this process can do its work", _ready)
         self._gauge(read, "footnote.loop.lag", "s", "The longest hold-up in the last half minute", _lag)
 
