@@ -185,7 +185,8 @@ def records(link: Link) -> RedisAnswerRecords:
     return RedisAnswerRecords(link)
 
 
-def a_job(number: int = 1, *, thread: str | None = None) -> AnswerQuestion:
-    """A job for question `number`, in a conversation of its own unless `thread` names one."""
+def a_job(number: int = 1, *, thread: str | None = None, person: str = "U1") -> AnswerQuestion:
+    """A job for question `number` of somebody, in a conversation of its own unless `thread` names one."""
     message = f"{number}.000100"
-    return AnswerQuestion(a_question(f"Question {number}?", message=message, thread=thread or message))
+    question = a_question(f"Question {number}?", asker=person, message=message, thread=thread or message)
+    return AnswerQuestion(question)

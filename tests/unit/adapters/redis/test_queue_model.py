@@ -19,6 +19,7 @@ from hypothesis.stateful import (
     consumes,
     invariant,
     multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -27,12 +28,21 @@ from bot.adapters.redis.client import connect
 from bot.adapters.redis.queue import RedisJobQueue
 from bot.adapters.redis.server import embedded
 from bot.errors import LeaseLost
+from bot.jobs import AnswerQuestion, Job, WithdrawQuestion
+from bot.models import ConversationKey
 from bot.ports.queue import Claim
-from tests.nouns import asked
 from tests.redis_fixtures import LEASE, a_job, age_leases, endless
 
 T = TypeVar("T")
+PEOPLE = st.sampled_from(["U1", "U2", "U3"])
+MOST = 10
+"""Unfinished jobs of one person that stand in the stream."""
 KEYS = st.lists(st.sampled_from("abcdefgh"), max_size=3)
+
+
+def name_of(job: Job) -> str:
+    """What the model calls a job; what it is about stands at the end."""
+    return f"{type(job).__name__} {job.id}"
 
 
 @dataclass
@@ -46,13 +56,57 @@ class Known:
 
 @dataclass
 class Model:
-    """What the queue should hold. Jobs are named by the text of their question."""
+    """What the queue should hold, by names of jobs."""
 
     new: list[str] = field(default_factory=list[str])
     leased: dict[str, Known] = field(default_factory=dict[str, Known])
+    held: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """By person, in order; nobody with nothing."""
+    whose: dict[str, str] = field(default_factory=dict[str, str])
+    """Of every job there ever was."""
     dead: list[str] = field(default_factory=list[str])
+    ended: list[str] = field(default_factory=list[str])
     used: set[str] = field(default_factory=set[str])
     order: list[str] = field(default_factory=list[str])
+    """In which they came into the stream."""
+
+    def line_up(self, job: Job) -> None:
+        name, person = name_of(job), job.person
+        self.whose[name] = person
+        if person and (person in self.held or self._standing(person) >= MOST):
+            self.held.setdefault(person, []).append(name)
+            return
+        for other in [*self.held]:
+            if other != person:
+                self._bring(other, job.id)
+        self._append(name)
+
+    def end(self, name: str) -> None:
+        del self.leased[name]
+        self.ended.append(name)
+        person = self.whose[name]
+        while person in self.held and self._standing(person) < MOST:
+            self._append(self._first_of(person))
+
+    def _bring(self, person: str, about: str) -> None:
+        for name in [name for name in self.held[person] if name.endswith(f" {about}")]:
+            self._append(name)
+            self.held[person].remove(name)
+        if not self.held[person]:
+            del self.held[person]
+
+    def _first_of(self, person: str) -> str:
+        first, *rest = self.held.pop(person)
+        if rest:
+            self.held[person] = rest
+        return first
+
+    def _append(self, name: str) -> None:
+        self.new.append(name)
+        self.order.append(name)
+
+    def _standing(self, person: str) -> int:
+        return sum(self.whose[name] == person for name in [*self.new, *self.leased])
 
     def claim(self, limit: int) -> list[tuple[str, int]]:
         """Names and deliveries that a claim should give: lost ones first, both kinds in the order of appending."""
@@ -65,7 +119,7 @@ class Model:
         return [(name, self.leased[name].deliveries) for name in lost + fresh]
 
     def holds(self, claim: Claim) -> bool:
-        known = self.leased.get(asked(claim).text)
+        known = self.leased.get(name_of(claim.job))
         return known is not None and known.fence == claim.fence
 
 
@@ -84,6 +138,7 @@ class Queue(RuleBasedStateMachine):
         self.queue = RedisJobQueue(self.link, lease=LEASE)
         self.model = Model()
         self.highest = 0
+        self.number = 0
 
     def run(self, step: Awaitable[T]) -> T:
         async def awaited() -> T:
@@ -92,34 +147,71 @@ class Queue(RuleBasedStateMachine):
         return self.runner.run(awaited())
 
     def teardown(self) -> None:
+        """Work off what is left: in the end every job was brought to an end, and none twice."""
+        while claims := self._all():
+            for claim in claims:
+                self.complete(claim)
+        assert sorted(self.model.ended) == sorted(self.model.whose)
         assert self.run(endless(self.link)) <= {"jobs", "leases", "fence"}
         self.run(self.connecting.__aexit__(None, None, None))
         self.runner.close()
 
-    @rule(keys=KEYS)
-    def enqueue(self, keys: list[str]) -> None:
-        job = a_job(len(self.model.order))
+    def _all(self) -> list[Claim]:
+        """Every job that can be leased once all leases have run out."""
+        self.let_time_pass(31)
+        found = self.run(self.queue.claim(limit=1_000, wait=0))
+        self._check(found, 1_000)
+        return found
+
+    @rule(keys=KEYS, person=PEOPLE)
+    def enqueue(self, keys: list[str], person: str) -> None:
+        job = self._another(person)
         new = not self.model.used.intersection(keys)
         self.model.used.update(keys)
         assert self.run(self.queue.enqueue(job, once=keys)) == new
         if new:
-            self.model.new.append(job.question.text)
-            self.model.order.append(job.question.text)
+            self.model.line_up(job)
+
+    @rule(count=st.integers(5, 15), person=PEOPLE)
+    def flood(self, count: int, person: str) -> None:
+        for _ in range(count):
+            job = self._another(person)
+            assert self.run(self.queue.enqueue(job, once=[]))
+            self.model.line_up(job)
+
+    @precondition(lambda self: self.model.held)
+    @rule(data=st.data())
+    def withdraw(self, data: st.DataObject) -> None:
+        held = sorted(name for names in self.model.held.values() for name in names)
+        _, _, about = data.draw(st.sampled_from(held)).partition(" ")
+        job = WithdrawQuestion(about, ConversationKey("T0ACME", "C0CANTEEN", "1"))
+        new = about not in self.model.used
+        self.model.used.add(about)
+        assert self.run(self.queue.enqueue(job, once=[about])) == new
+        if new:
+            self.model.line_up(job)
+
+    def _another(self, person: str) -> AnswerQuestion:
+        self.number += 1
+        return a_job(self.number, person=person)
 
     @rule(target=claims, limit=st.integers(1, 3))
     def claim(self, limit: int) -> MultipleResults[Claim]:
         found = self.run(self.queue.claim(limit=limit, wait=0))
-        assert [(asked(claim).text, claim.deliveries) for claim in found] == self.model.claim(limit)
+        self._check(found, limit)
+        return multiple(*found)
+
+    def _check(self, found: list[Claim], limit: int) -> None:
+        assert [(name_of(claim.job), claim.deliveries) for claim in found] == self.model.claim(limit)
         for claim in found:
             assert claim.fence > self.highest
             self.highest = claim.fence
-            known = self.model.leased[asked(claim).text]
+            known = self.model.leased[name_of(claim.job)]
             known.fence, known.age = claim.fence, 0
-        return multiple(*found)
 
     @rule(seconds=st.sampled_from([11, 31]))
     def let_time_pass(self, seconds: int) -> None:
-        if self.model.order and self.model.leased:
+        if self.model.leased:
             self.run(age_leases(self.link, seconds))
         for known in self.model.leased.values():
             known.age += seconds
@@ -127,18 +219,18 @@ class Queue(RuleBasedStateMachine):
     @rule(claim=claims)
     def renew(self, claim: Claim) -> None:
         if self._holding(self.queue.renew(claim), claim):
-            self.model.leased[asked(claim).text].age = 0
+            self.model.leased[name_of(claim.job)].age = 0
 
     @rule(claim=claims)
     def release(self, claim: Claim) -> None:
         if self._holding(self.queue.release(claim), claim):
-            known = self.model.leased[asked(claim).text]
+            known = self.model.leased[name_of(claim.job)]
             known.deliveries, known.fence, known.age = claim.deliveries - 1, None, LEASE
 
     @rule(claim=claims)
     def retry(self, claim: Claim) -> None:
         if self._holding(self.queue.retry(claim, after=0), claim):
-            known = self.model.leased[asked(claim).text]
+            known = self.model.leased[name_of(claim.job)]
             known.fence, known.age = None, LEASE
 
     @rule(claim=consumes(claims))
@@ -162,17 +254,23 @@ class Queue(RuleBasedStateMachine):
 
     def _end(self, step: Awaitable[None], claim: Claim) -> bool:
         """End a job, which is refused to everybody but the holder, and does nothing to a job that has ended."""
-        if asked(claim).text not in self.model.leased:
+        if name_of(claim.job) not in self.model.leased:
             self.run(step)
             return False
         if not self._holding(step, claim):
             return False
-        del self.model.leased[asked(claim).text]
+        self.model.end(name_of(claim.job))
         return True
 
     @invariant()
     def as_many_jobs(self) -> None:
-        assert self.run(self.queue.depth()) == len(self.model.new) + len(self.model.leased)
+        assert self.run(self.queue.depth()) == len(self.model.whose) - len(self.model.ended)
+
+    @invariant()
+    def the_same_load(self) -> None:
+        load = self.run(self.queue.load())
+        held = sum(map(len, self.model.held.values()))
+        assert (load.waiting, load.leased, load.held_back) == (len(self.model.new), len(self.model.leased), held)
 
     @invariant()
     def the_same_dead_letters(self) -> None:
