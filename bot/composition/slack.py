@@ -93,6 +93,7 @@ class Bot:
                 watch=self.watching.watch,
             ) as intake,
         ):
+            self.watching.needs_spool(spool)
             yield intake
 
     @asynccontextmanager
@@ -198,7 +199,7 @@ async def bot(settings: Settings, *, transport: "Transport | None", paced: bool 
         )
         reach = await stack.enter_async_context(reaching(settings))
         await _look_at(reach, patient=transport is not None)
-        watched.reads(reach.memory)
+        watched.reads(reach.memory, workspace=identity.workspace, limit=settings.budgets.workspace_cost)
         calls = Calls(client, pace=Pace(TIERS if paced else {}))
         yield Bot(settings, client, identity, reach.memory, calls, watched, reach)
 

@@ -11,6 +11,7 @@ from bot.models import EVERYONE, Audience
 from bot.ports.memory import Memory
 from bot.ports.queue import Claim, JobQueue
 from bot.ports.search import SearchIndex
+from bot.ports.spool import Spool
 from bot.ports.watch import Part, Readings, Unwatched, Watch
 from bot.settings import Settings
 from bot.status import Check, Pulse, Status, served
@@ -66,13 +67,29 @@ class Watching:
 
         self.status.needs(Check("worker", "index", answers))
 
-    def reads(self, memory: Memory) -> None:
-        """What the queue holds."""
+    def needs_spool(self, spool: Spool) -> None:
+        """An edge keeps envelopes here while Redis is away; it does without while Redis is there."""
+
+        async def answers() -> bool:
+            await spool.count()
+            return True
+
+        async def count(readings: Readings) -> Readings:
+            return replace(readings, spooled=await spool.count())
+
+        self.status.needs(Check("edge", "spool", answers, instead="redis"))
+        self.pulse.reads(count)
+
+    def reads(self, memory: Memory, *, workspace: str, limit: float) -> None:
+        """What the queue holds, and what the workspace has spent of its limit: in dollars a day, 0 for none."""
 
         async def load(readings: Readings) -> Readings:
             return replace(readings, load=await memory.jobs.load())
 
-        self.pulse.reads(load)
+        async def spent(readings: Readings) -> Readings:
+            return replace(readings, spent=(await memory.budgets.today(workspace)).dollars, limit=limit or None)
+
+        self.pulse.reads(load, spent)
 
 
 @asynccontextmanager
