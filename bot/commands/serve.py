@@ -17,7 +17,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 async def run(arguments: argparse.Namespace) -> int:
     """Serve until asked to stop (SIGTERM or Ctrl-C: finish what is begun; again: at once)."""
-    from bot.commands.running import until_stopped
+    from bot.commands.running import leaving
     from bot.composition import bot
     from bot.kill_points import arm
     from bot.logs import configure
@@ -26,11 +26,14 @@ async def run(arguments: argparse.Namespace) -> int:
     configure(settings.work.log_level)
     arm(settings.work.kill_at)
     transport = "http" if arguments.http else "socket"
-    async with AsyncExitStack() as stack:
-        footnote = await stack.enter_async_context(bot(settings, transport=transport))
-        worker = None if arguments.edge_only else await stack.enter_async_context(footnote.worker())
-        place = await stack.enter_async_context(footnote.edge(transport=transport))
-        await until_stopped(
-            worker, announce=f"Serving @{footnote.identity.name} over {place}.", status=footnote.watching.status
-        )
+    with leaving() as leave:
+        async with AsyncExitStack() as stack:
+            footnote = await stack.enter_async_context(bot(settings, transport=transport))
+            if not arguments.edge_only:
+                worker = await stack.enter_async_context(footnote.worker())
+                await stack.enter_async_context(leave.working(worker))
+            place = await stack.enter_async_context(footnote.edge(transport=transport))  # closed before the worker ends
+            await leave.asked(
+                announce=f"Serving @{footnote.identity.name} over {place}.", status=footnote.watching.status
+            )
     return 0

@@ -15,7 +15,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 async def run(arguments: argparse.Namespace) -> int:
     """Answer until asked to stop (SIGTERM or Ctrl-C: finish what is begun; again: at once)."""
     from bot.commands.priority import WORKING, give_way
-    from bot.commands.running import until_stopped
+    from bot.commands.running import leaving
     from bot.composition import bot
     from bot.kill_points import arm
     from bot.logs import configure
@@ -24,10 +24,9 @@ async def run(arguments: argparse.Namespace) -> int:
     settings = options.settings(arguments.home)
     configure(settings.work.log_level)
     arm(settings.work.kill_at)
-    async with bot(settings, transport=None) as footnote, footnote.worker() as worker:
-        await until_stopped(
-            worker,
-            announce=f"Answering for workspace {footnote.identity.workspace_name}.",
-            status=footnote.watching.status,
-        )
+    with leaving() as leave:
+        async with bot(settings, transport=None) as footnote, footnote.worker() as worker, leave.working(worker):
+            await leave.asked(
+                announce=f"Answering for workspace {footnote.identity.workspace_name}.", status=footnote.watching.status
+            )
     return 0

@@ -19,7 +19,7 @@ from bot.records import AnswerRecord, State
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
 
-AT_ONCE = 100
+AT_ONCE = 500
 """Records that one sweep looks at."""
 SHARE = 4
 """Sweeps within the time after which a question counts as forgotten."""
