@@ -133,7 +133,8 @@ class SocketMode:
         """Send an envelope over one connection and wait for its acknowledgement."""
         try:
             async with asyncio.timeout(within):
-                await self.arrived.wait()
+                while not self.connections:  # one that arrived may have gone again by now
+                    await self.arrived.wait()
                 return await self._send(attempt)
         except TimeoutError:
             raise NotAcknowledged("timeout") from None
