@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from slack_bolt.context.async_context import AsyncBoltContext
 
+from bot.answering.asks import asks
 from bot.answering.stopping import gone
 from bot.jobs import AnswerQuestion, WithdrawQuestion
 from bot.models import ConversationKey, Question
@@ -16,19 +17,25 @@ from handlers.listening import App
 from handlers.payloads import (
     Envelope,
     Event,
+    addresses_others,
     deleted_message,
     delivery_keys,
     from_person,
+    in_thread,
     is_direct,
     is_edit,
     mentions,
+    names_somebody,
     part,
+    plain,
     question_from_edit,
     question_id,
 )
 
 IN_LINE = timedelta(minutes=10)
 """How long a question may wait for a worker to begin with it; until then it has no record."""
+LATEST = timedelta(days=1)
+"""How late a question may come that was deleted before: as long as a delivery is known again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +73,10 @@ class Edits:
             if await self._is_only_offered(record):
                 return
             question = replace(record.question, text=question.text, version=question.version)
-        elif not self._is_for_us(event["message"], event, question, bot_user=bot_user):
-            return
+        else:
+            question = await self._put_to_us(event, question, bot_user=bot_user)
+            if question is None:
+                return
         if mentions(event["message"], bot_user):
             question = replace(question, addressed="named")
             await self.conversations.join(question.conversation)
@@ -83,21 +92,40 @@ class Edits:
         where = question.conversation
         return (await self.behaviour.read(where.workspace, where.channel)).mode == "offer"
 
-    @staticmethod
-    def _is_for_us(changed: Event, event: Event, question: Question, *, bot_user: str) -> bool:
-        """Whether a question without a record is one for us: it names us since, or it still stands in line."""
-        named, before = mentions(changed, bot_user), part(event, "previous_message")
-        waiting = _moment(question.version) - question.asked_at < IN_LINE
-        return (named and not mentions(before, bot_user)) or (waiting and (named or is_direct(event)))
+    async def _put_to_us(self, event: Event, question: Question, *, bot_user: str) -> Question | None:
+        """A question without a record, where it is one for us: it names us since, or may be about to be answered.
+
+        It may stand in line still, or not even have come yet: then this is all that will be answered.
+        """
+        before = part(event, "previous_message")
+        named, was_named = mentions(event["message"], bot_user), mentions(before, bot_user)
+        if named and not was_named:
+            return question
+        if _moment(question.version) - question.asked_at >= IN_LINE:
+            return None
+        if was_named or is_direct(event):
+            return question
+        asked = asks(plain(before.get("text") or "", bot_user=bot_user))
+        return await self._left_to_us(event["message"], question, bot_user=bot_user) if asked else None
+
+    async def _left_to_us(self, changed: Event, question: Question, *, bot_user: str) -> Question | None:
+        """A question that does not name us, where the channel's settings leave its like to us."""
+        where = question.conversation
+        settings = await self.behaviour.read(where.workspace, where.channel)
+        if in_thread(changed):
+            ours = settings.mode == "continue" and not addresses_others(changed, bot_user=bot_user)
+            return replace(question, addressed="followed") if ours and await self.conversations.joined(where) else None
+        ours = settings.auto_answer and not names_somebody(changed)
+        return replace(question, addressed="overheard") if ours else None
 
     async def _take_back(self, body: Envelope, deleted: Event, *, bot_user: str) -> None:
         event, team = body["event"], body["team_id"]
         asked = question_id(team, event["channel"], deleted["ts"])
         for_us = mentions(deleted, bot_user) or is_direct(event)
         waiting = for_us and _moment(event["ts"]) - _moment(deleted["ts"]) < IN_LINE
+        await self.stops.ask(gone(asked), seconds=LATEST.total_seconds())  # it may have stood otherwise when it asked
         if waiting or await self.records.read(asked) is not None:
             where = ConversationKey(team, event["channel"], deleted.get("thread_ts") or deleted["ts"])
-            await self.stops.ask(gone(asked))
             await self.stops.ask(asked)
             await self.jobs.enqueue(WithdrawQuestion(asked, where), once=delivery_keys(body))
 

@@ -93,6 +93,37 @@ async def test_an_old_message_that_was_no_question_of_ours_stays_none(
     assert not stores.jobs.appended
 
 
+@pytest.mark.parametrize(
+    ("settings", "joined", "after", "addressed"),
+    [
+        ({}, True, "how long is dinner?", "followed"),
+        ({}, False, "how long is dinner?", None),
+        ({}, True, "<@U0BEN> how long is dinner?", None),
+        ({"mode": "mention"}, True, "how long is dinner?", None),
+        ({"mode": "offer"}, True, "how long is dinner?", None),
+    ],
+)
+async def test_a_follow_up_in_line_is_edited_as_it_was_asked(
+    settings: dict[str, str], addressed: str | None, after: str, stores: Stores, hear: Hear, *, joined: bool
+) -> None:
+    """Where the bot goes on without being named, and nobody else is."""
+    stores.settings.put("C0CANTEEN", **settings)
+    body = edited("how long is lunch?", after, at="1772452810.000000")
+    body["event"]["message"]["thread_ts"] = "1772452700.000100"
+    if joined:
+        stores.talks.places.add(ConversationKey("T0ACME", "C0CANTEEN", "1772452700.000100"))
+    await hear(body)
+    assert [question.addressed for question in stores.jobs.questions] == ([addressed] if addressed else [])
+
+
+@pytest.mark.parametrize("auto_answer", [True, False])
+async def test_a_question_left_to_us_in_line_is_edited_too(stores: Stores, hear: Hear, *, auto_answer: bool) -> None:
+    """Where an admin wants such questions answered."""
+    stores.settings.put("C0CANTEEN", auto_answer=auto_answer)
+    await hear(edited("how long is lunch?", "how long is dinner?", at="1772452810.000000"))
+    assert [question.addressed for question in stores.jobs.questions] == ["overheard"] * auto_answer
+
+
 @pytest.mark.parametrize("name", ["message_unfurled", "bot_edit", "message_replied"])
 async def test_a_change_that_no_person_made_asks_nothing(name: str, stores: Stores, hear: Hear) -> None:
     """A preview, another bot's edit, a reply: Slack reports them all as changes."""
@@ -137,13 +168,13 @@ async def test_a_question_deleted_at_once_is_withdrawn_before_it_has_a_record(st
 
 
 async def test_what_was_no_question_is_deleted_in_peace(stores: Stores, hear: Hear) -> None:
-    """The talk of a channel, and an old mention that nobody answered."""
+    """The talk of a channel, and an old mention that nobody answered; should it come only now, it is known as gone."""
     old = envelope("mention_deleted")
     old["event"] |= LATER
     for body in (envelope("message_deleted"), old):
         await hear(body)
     assert not stores.jobs.appended
-    assert not stores.wishes.wished
+    assert stores.wishes.wished == {gone("T0ACME/C0CANTEEN/1772452900.000600"), gone(ASKED)}
 
 
 async def test_a_direct_message_can_be_edited_and_deleted(stores: Stores, hear: Hear) -> None:
