@@ -1,5 +1,6 @@
--- Take ids from a list, unless they were listed anew since. KEYS: list. ARGV: an id and its score, and so on.
-for i = 1, #ARGV, 2 do
+-- Take ids from a list by time, unless they were listed anew since.
+-- KEYS: list. ARGV: seconds kept, then an id and its score, the next id and its score, and so on.
+for i = 2, #ARGV, 2 do
   local id, score = ARGV[i], ARGV[i + 1]
   local there, others = false, {}
   for _, one in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], score, score)) do
@@ -15,4 +16,4 @@ for i = 1, #ARGV, 2 do
     end
   end
 end
-return 1
+return redis.call('EXPIRE', KEYS[1], ARGV[1])

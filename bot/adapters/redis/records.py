@@ -94,7 +94,7 @@ class RedisAnswerRecords:
             else:
                 found += records
         if over:
-            await self._link.run(self._delist, [self._unended], over)
+            await self._link.run(self._delist, [self._unended], (KEPT_FOR, *over))
         return found, len(over) // 2
 
     @property
