@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.budgets import Limits, Today
 from bot.channels import Change, ChannelSettings
 from bot.feedback import Escalation, Feedback
 from bot.jobs import ShowHome
@@ -216,3 +217,25 @@ async def test_the_last_changes_of_settings_are_shown(world: World) -> None:
     changes = [Change(NOON, ADMIN, CANTEEN, "mode", "continue", f"{n}") for n in range(7)]
     world.channels.changed = changes
     assert (await desk_of(world)).changes == tuple(changes[:5])
+
+
+async def test_what_was_turned_away_is_no_question_of_the_week(world: World) -> None:
+    """A flood does not hide how the others were answered; the asker reads on their own tab what became of theirs."""
+    asked(world, answer=answer())
+    flood = asked(world, "And now?", state=State.FAILED, ago=timedelta(minutes=1))
+    world.records.kept[flood.id] = replace(world.records.kept[flood.id], failure="over budget: person_minute")
+    assert (await desk_of(world)).week.questions == 1
+    assert [one.outcome for one in (await home_of(world)).earlier] == ["answered", "over budget"]
+
+
+async def test_the_day_is_shown_beside_its_limits(world: World) -> None:
+    """Admins see both, and a problem once the dollars of the day are used up."""
+    world.purse.known = Today(24.99, {"person_minute": 2}, {ASKER: 2})
+    desk = await desk_of(world)
+    assert (desk.today, desk.limits, desk.problems) == (world.purse.known, Limits(), ())
+    world.purse.known = Today(25.0)
+    assert (await desk_of(world)).problems == (
+        "Today's budget of $25.00 is used up: nobody gets an answer before midnight, UTC.",
+    )
+    world.limits = Limits(workspace_cost=0)
+    assert (await desk_of(world)).problems == ()
