@@ -1,6 +1,6 @@
 # Everything that a person or CI types. Needs python3 (3.11 to 3.13) and make, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup backends demo test check weaviate live bench lock
+.PHONY: help setup backends demo test check weaviate kills live bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,6 +40,9 @@ check: $(VENV)/.tools ## format, lint, types, imports between rooms, known vulne
 
 weaviate: ## build the real Weaviate that some tests need, once, with Go (4 minutes, 2 GB in Go's cache)
 	@sh .ci/weaviate $(ARGS)
+
+kills: $(VENV)/.tools ## kill the bot again and again while people ask, and count (ARGS='--list' says how; docs/reliability.md)
+	@$(BIN)/python -m tests.kills $(ARGS)
 
 live: $(VENV)/.tools ## the contracts on real accounts, where keys are set (CO_API_KEY): 3 minutes, 60 of a trial key's calls
 	@$(BIN)/python -m pytest tests/live --force-enable-socket --timeout 300 -p no:randomly $(ARGS)
