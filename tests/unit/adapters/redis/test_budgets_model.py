@@ -88,9 +88,9 @@ class Plain:
         return told + 1
 
     def today(self) -> Today:
-        away = [(scope, who) for day, scope, who in self.away if day == self.day()]
+        away: list[tuple[Scope, str]] = [(scope, who) for day, scope, who in self.away if day == self.day()]
         dollars = sum(one for day, _, one in self.costs if day == self.day())
-        scopes: Counter[Scope] = Counter(scope for scope, _ in away)
+        scopes = Counter[Scope](scope for scope, _ in away)
         return Today(dollars, scopes, Counter(who for _, who in away))
 
 
