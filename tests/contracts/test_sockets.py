@@ -148,6 +148,34 @@ async def test_a_hundred_refreshes_under_traffic_cost_nothing() -> None:
         assert [one.failures for one in it.slack.deliveries if one.failures] == []
 
 
+async def test_a_connection_stays_until_its_envelopes_are_acknowledged() -> None:
+    """One that is asked to go while an envelope is being stored goes after that, and its successor is there before."""
+    async with line(connections=1) as it:
+        it.ear.open.clear()
+        await it.slack.say("ana", "dm-ana", "hi")
+        await wait_until(lambda: bool(it.ear.begun))
+        await it.slack.disconnect("warning")
+        await it.slack.wait_until(lambda: it.slack.connections)
+        it.ear.open.set()
+        await it.settled()
+        assert it.slack.deliveries[0].failures == []
+        assert it.sockets.alive() == 1
+
+
+async def test_an_acknowledgement_that_cannot_be_sent_is_nothing_lost(logs: list[Any]) -> None:
+    """The connection is gone when the envelope is stored: Slack delivers it again, over another one."""
+    async with line(connections=1) as it:
+        it.ear.open.clear()
+        await it.slack.say("ana", "dm-ana", "hi")
+        await wait_until(lambda: bool(it.ear.begun))
+        it.slack.drop_connections()
+        await wait_until(lambda: len(it.ear.begun) == 2)
+        it.ear.open.set()
+        await it.settled()
+        assert it.slack.deliveries[0].failures == ["connection_failed"]
+        assert "acknowledgement_lost" in [entry["event"] for entry in logs]
+
+
 async def test_cut_connections_lose_and_double_nothing() -> None:
     """What was not acknowledged comes again, and is queued once."""
     async with desk() as it:
@@ -233,9 +261,10 @@ async def test_a_limit_is_obeyed() -> None:
 
 
 async def test_too_many_connections_leave_one(logs: list[Any]) -> None:
-    """Where Slack takes no second connection the bot goes on with one, and asks now and then."""
-    async with line(most=1) as it:
+    """Where Slack takes no second connection the bot goes on with one, and asks again after a while."""
+    async with line(replace(QUICK, turned_away=30.0), most=1) as it:
         await wait_until(lambda: "too_many_websockets" in reasons(logs, "socket_not_opened"))
+        assert [entry["wait"] for entry in logs if entry["event"] == "socket_not_opened"] == [30.0]
         assert it.sockets.alive() == 1
         await it.slack.say("ana", "dm-ana", "hi")
         await it.settled()
@@ -243,12 +272,12 @@ async def test_too_many_connections_leave_one(logs: list[Any]) -> None:
 
 
 async def test_told_that_it_has_too_many_it_lets_them_go(logs: list[Any]) -> None:
-    """Slack says so over a connection: that one is closed first, and the bot is never without one for long."""
-    async with line() as it:
+    """Slack says so over both: they go, and one of them comes back at once, for without any the bot is deaf."""
+    async with line(replace(QUICK, turned_away=30.0)) as it:
         await it.whole()
         await it.slack.disconnect("too_many_websockets")
-        await wait_until(lambda: "too_many_websockets" in reasons(logs, "socket_going"))
-        await it.whole()
+        await wait_until(lambda: len([entry for entry in logs if entry["event"] == "socket_going"]) == 2)
+        await it.whole(1)
         await it.slack.say("ana", "dm-ana", "hi")
         await it.settled()
         assert it.ear.begun == ["hi"]
