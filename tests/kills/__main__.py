@@ -37,10 +37,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="of all that is left to chance")
     parser.add_argument("--replay", metavar="ROW:CYCLE", help="run one cycle as it was, and keep its logs")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where results are kept (build/kills)")
-    parser.add_argument("--self-test", action="store_true", help="break the bot on purpose, and see it found out")
-    parser.add_argument(
-        "--document", action="store_true", help="write docs/reliability.md from the results, run nothing"
-    )
+    parser.add_argument("--document", action="store_true", help="only write docs/reliability.md from the results")
     return parser.parse_args()
 
 
@@ -60,8 +57,6 @@ async def run_row(row: Row, results: Results, *, cycles: Sequence[int], until: f
             tally = await run_cycle(row, rig, number, seed=results.seed)
             results.keep(row.id, number, tally)
             _report(row, results, number, seconds=time.monotonic() - began)
-    if not results.total(row.id).bad:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 async def run_cycle(row: Row, rig: Rig, number: int, *, seed: int) -> Tally:
