@@ -20,6 +20,7 @@ COMMANDS = (
     "chat",
     "evaluate",
     "feedback",
+    "jobs",
     "playground",
     "manifest",
     "doctor",
