@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.budgets import Today
 from bot.channels import Change, ChannelSettings
 from bot.errors import Refused, SlackUnavailable
 from bot.jobs import Click
@@ -227,6 +228,7 @@ DESK = Desk(
     unanswered=(("is there a gym?", 7), ("where do I park?", 1)),
     problems=("wiki was not synced for 3 days",),
     channels={"C07ITHELP01": replace(FORM.now, sources=("handbook",))},
+    today=Today(1.2, {"person_minute": 4}, {ANA: 4}),
     changes=(Change(NOON - timedelta(hours=2), ANA, "C07ITHELP01", "mode", "continue", "offer"),),
 )
 
@@ -248,7 +250,7 @@ async def test_home_says_how_to_ask_what_was_asked_and_what_is_known(world: Worl
 
 
 async def test_home_shows_admins_how_it_goes(world: World) -> None:
-    """Problems first, then the week, what the docs did not say, how channels are set, and who set them last."""
+    """Problems first, then the day and the week, what the docs did not say, how channels are set, and who set them last."""
     await world.panels.home(ANA, replace(HOME, desk=DESK))
     lines = world.text(world.home).splitlines()
     shown = [line for line in lines[lines.index("For admins") :] if line != "Choose a channel"]
@@ -256,6 +258,10 @@ async def test_home_shows_admins_how_it_goes(world: World) -> None:
         "For admins",
         "Problems",
         "⚠ wiki was not synced for 3 days",
+        "Today",
+        "$1.20 of $25.00 · 4 questions turned away",
+        "4 questions over one person’s 10 a minute",
+        "Turned away most often: @Ana Ribeiro 4",
         "This week",
         "128 questions from 23 people · 81% answered · 👍 34 👎 3 · $1.20",
         "The docs did not say",
