@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeAlias
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -237,8 +238,16 @@ async def office(home: Path, shelf: Shelf, memory: str) -> AsyncGenerator[Office
         yield Office(company, slack, footnote, queue)
 
 
-def tell_stories(home: Path, shelf: Shelf, memory: str, *, examples: int) -> None:
-    """Let that many stories happen; fails, with the smallest one, where one ends as it may not."""
+Check: TypeAlias = Callable[[], None]
+
+
+def tell_stories(
+    home: Path, shelf: Shelf, memory: str, *, examples: int, also: Callable[[Check], Check] = lambda check: check
+) -> None:
+    """Let that many stories happen; fails, with the smallest one, where one ends as it may not.
+
+    `also` decorates what hypothesis runs: with a seed, say.
+    """
     with asyncio.Runner() as runner:
         opening = office(home, shelf, memory)
         place = runner.run(opening.__aenter__())
@@ -250,6 +259,6 @@ def tell_stories(home: Path, shelf: Shelf, memory: str, *, examples: int) -> Non
             assert story.may_end(found), f"{found} where {story.ends} was to stand"
 
         try:
-            check()
+            also(check)()
         finally:
             runner.run(opening.__aexit__(None, None, None))
