@@ -18,51 +18,28 @@ from bot.answering.overhear import among_themselves, before, in_order, open_ques
 from bot.answering.pipeline import SURE, Asking, Pipeline
 from bot.answering.recall import recall, remembered, still_readable
 from bot.answering.stopping import Stopping
+from bot.answering.trace import Trace, due, moment, sent_unseen
 from bot.budgets import OVER_BUDGET, Exceeded
 from bot.conversations import Said
 from bot.errors import FootnoteError, IndexUnavailable, LeaseLost, Refused, SlackUnavailable, Stopped
+from bot.jobs import Click
 from bot.kill_points import passing
 from bot.models import Answer, Audience, Question
 from bot.ports.memory import AnswerRecords, Channels, Conversations
 from bot.ports.slack import Directory, Replies, Reply, Threads
 from bot.ports.watch import Unwatched, Watch
-from bot.records import ENDED, AnswerRecord, State
+from bot.records import AnswerRecord, State
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
 
 MEMBERS_ONLY = "I can only answer members of this workspace. Ask a member to ask for you."
 NO_QUESTION = "Ask me something after my name, for instance: how do I set up the VPN?"
+SEARCH_AWAY = "Search is unavailable. I'll keep trying and answer here."
 BEGUN = frozenset({State.POSTING, State.STREAMING, State.ANSWERED})
 """States in which a message may stand that its record does not name: an answer is stored while its stream begins."""
 
 Hint = Callable[[Question, Answer, Audience], Awaitable[bool]]
 """Whether the asker alone may read more than this audience was told."""
-
-
-@dataclass(slots=True)
-class _Trace:
-    """The record of the question at hand, stored whenever it changes: the answer's maker and its reply both write."""
-
-    record: AnswerRecord
-    records: AnswerRecords
-    fence: int
-    now: Callable[[], datetime]
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def note(self, state: State, at: str | None) -> None:
-        """How far the reply has come, and at which message."""
-        await self.write(state=state, reply=at or self.record.reply)
-
-    async def write(self, **changes: object) -> None:
-        """Store the record with these changes. Raises `LeaseLost`."""
-        async with self._turn:
-            changed = replace(self.record, updated_at=self.now(), **changes)  # pyright: ignore[reportArgumentType]  (dataclass fields by name)
-            await self.records.write(changed, fence=self.fence)
-            self.record = changed
-
-    async def deliver(self) -> None:
-        """Store that the answer stands, and keep its words no longer."""
-        await self.write(state=State.DELIVERED, answer=self.record.bare)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +58,7 @@ class Responder:
     now: Callable[[], datetime]
     hint: Hint
     tell_of_more: Callable[[Question], Awaitable[None]]
+    whisper: Callable[[Click, str], Awaitable[None]]
     watch: Watch = field(default_factory=Unwatched)
 
     async def respond(self, question: Question, *, fence: int) -> None:
@@ -92,14 +70,14 @@ class Responder:
         known, unwanted = await asyncio.gather(
             self.records.read(question.id, fence=fence), self.stopping.unwanted(question)
         )
-        record = _due(known, question)
+        record = due(known, question)
         if record is None:
             return
-        trace = _Trace(record, self.records, fence, self.now)
+        trace = Trace(record, self.records, fence, self.now)
         if unwanted:
             await self._take_back(trace)
             return
-        if _sent_unseen(record):
+        if sent_unseen(record):
             await self._assume(trace)
             return
         heard = None if question.addressed == "named" else await self._heard(question)
@@ -119,19 +97,19 @@ class Responder:
         record = await self.records.read(question_id, fence=fence)
         if record is None or record.state in (State.DELIVERED, State.WITHDRAWN):
             return
-        await self._take_back(_Trace(record, self.records, fence, self.now))
+        await self._take_back(Trace(record, self.records, fence, self.now))
 
     async def give_up(self, question: Question, *, fence: int, reason: str) -> None:
         """Tell the person that there will be no answer, and where an admin finds out why.
 
         Raises `Refused` where they asked in a place in which we may say nothing.
         """
-        record = _due(await self.records.read(question.id, fence=fence), question)
+        record = due(await self.records.read(question.id, fence=fence), question)
         if record is None:
             return
-        trace = _Trace(record, self.records, fence, self.now)
+        trace = Trace(record, self.records, fence, self.now)
         try:
-            if not _sent_unseen(record):
+            if not sent_unseen(record):
                 async with self.replies.open(question, at=await self._stands(record), note=trace.note) as reply:
                     text = f"I couldn't answer this. It's logged as {code(question.id)} for your admins."
                     await reply.tell(text, again=True)
@@ -142,7 +120,7 @@ class Responder:
 
     # --- one reply --------------------------------------------------------------------------------------------------
 
-    async def _reply(self, trace: _Trace, heard: tuple[Said, ...] | None) -> None:
+    async def _reply(self, trace: Trace, heard: tuple[Said, ...] | None) -> None:
         question = trace.record.question
         async with (
             self.replies.open(question, at=await self._stands(trace.record), note=trace.note) as reply,
@@ -157,9 +135,11 @@ class Responder:
                 await signed
                 if error.retryable and _may_say_more(question, error):
                     await self._put_off(trace, reply, error)
+                elif question.reply_url and isinstance(error, IndexUnavailable):
+                    await self._put_off_alone(trace)
                 raise
 
-    async def _turn_away(self, trace: _Trace, exceeded: Exceeded, *, anew: bool) -> None:
+    async def _turn_away(self, trace: Trace, exceeded: Exceeded, *, anew: bool) -> None:
         """Tell the asker alone, if there is a line for them, and end; asked `anew`, what the question got before stays.
 
         The line comes before the record says so: a crash between the two tells it again rather than never.
@@ -174,21 +154,34 @@ class Responder:
             state = State.WITHDRAWN if question.addressed == "overheard" else State.FAILED
             await trace.write(state=state, failure=f"{OVER_BUDGET}: {exceeded.scope}")
 
-    async def _sign(self, trace: _Trace, reply: Reply) -> None:
+    async def _sign(self, trace: Trace, reply: Reply) -> None:
         """Show a sign of life; how long the first one took is counted. Nobody sees one of a question not put to us."""
         first = trace.record.state is State.RECEIVED and trace.record.question.addressed == "named"
         await reply.sign()
         if first:
             self.watch.signed(seconds=self._since(trace.record.question))
 
-    async def _put_off(self, trace: _Trace, reply: Reply, error: FootnoteError) -> None:
+    async def _put_off(self, trace: Trace, reply: Reply, error: FootnoteError) -> None:
         """Say that another try follows. That search is away stands already at every try of an outage but the first."""
         text = error.user_message
         if not (isinstance(error, IndexUnavailable) and trace.record.failure == text):
             await reply.tell(text)
             await trace.write(failure=text)
 
-    async def _stop(self, trace: _Trace, reply: Reply) -> None:
+    async def _put_off_alone(self, trace: Trace) -> None:
+        """Say in a line of its own, once, that search is away: the answer comes in another, for none can be edited."""
+        question = trace.record.question
+        if trace.record.failure == SEARCH_AWAY:
+            return
+        await trace.write(failure=SEARCH_AWAY)
+        key = question.conversation
+        to = Click(question.id, key.workspace, question.asker, key.channel, reply_url=question.reply_url)
+        try:
+            await self.whisper(to, SEARCH_AWAY)
+        except (Refused, SlackUnavailable) as error:
+            log.warning("delay_untold", question=question.id, error=type(error).__name__)
+
+    async def _stop(self, trace: Trace, reply: Reply) -> None:
         """Say that it was stopped; of a question that is gone, take back what stands."""
         if await self.stopping.taken_back(trace.record.question):
             await reply.withdraw()
@@ -197,7 +190,7 @@ class Responder:
             await reply.tell(Stopped.user_message, again=True)
             await trace.write(state=State.STOPPED)
 
-    async def _take_back(self, trace: _Trace) -> None:
+    async def _take_back(self, trace: Trace) -> None:
         """Take back the message that an earlier try may have begun."""
         record = trace.record
         at = await self._stands(record)
@@ -207,7 +200,7 @@ class Responder:
         await trace.write(state=State.WITHDRAWN, reply=None)
 
     async def _finish(
-        self, trace: _Trace, heard: tuple[Said, ...] | None, reply: Reply, signed: Awaitable[None]
+        self, trace: Trace, heard: tuple[Said, ...] | None, reply: Reply, signed: Awaitable[None]
     ) -> None:
         """Make the answer while the sign of life is on its way; nothing is said before that is known to stand."""
         said = await self._said(trace.record.question) if heard is None else heard
@@ -234,14 +227,14 @@ class Responder:
         await trace.deliver()
         await self._hint(trace, answer, audience)
 
-    async def _assume(self, trace: _Trace) -> None:
+    async def _assume(self, trace: Trace) -> None:
         """Take a private line that may have arrived as one that did: it can be shared, and followed up."""
         if trace.record.answer is not None:
             await self._remember(trace.record.question, trace.record.answer)
         await trace.deliver()
 
     async def _answered(
-        self, trace: _Trace, question: Question, said: tuple[Said, ...], audience: Audience, reply: Reply
+        self, trace: Trace, question: Question, said: tuple[Said, ...], audience: Audience, reply: Reply
     ) -> Answer:
         """The answer, stored; one that was stored before is used again while all may still read it."""
         stored = trace.record.answer
@@ -313,13 +306,13 @@ class Responder:
 
     def _since(self, question: Question) -> float:
         """Seconds since it was asked, or asked anew, by Slack's clock and ours."""
-        return max(0.0, self.now().timestamp() - max(question.asked_at.timestamp(), _moment(question.version)))
+        return max(0.0, self.now().timestamp() - max(question.asked_at.timestamp(), moment(question.version)))
 
     async def _remember(self, question: Question, answer: Answer) -> None:
         turn = remembered(answer, asked_at=question.asked_at, question_id=question.id, author=question.asker)
         await self.conversations.remember(question.conversation, turn)
 
-    async def _hint(self, trace: _Trace, answer: Answer, audience: Audience) -> None:
+    async def _hint(self, trace: Trace, answer: Answer, audience: Audience) -> None:
         """Tell the asker, once, that there is more for them alone. The answer stands whatever becomes of this."""
         question = trace.record.question
         if question.private or question.addressed == "overheard" or trace.record.hinted:
@@ -343,25 +336,6 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[asyncio.Fut
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-def _due(record: AnswerRecord | None, question: Question) -> AnswerRecord | None:
-    """The record to go on with, or None when nothing is to be done: an edit or a click asks anew, in the same place."""
-    if record is None:
-        return AnswerRecord(question)
-    if _moment(question.version) > _moment(record.question.version):
-        standing = None if question.reply_url else record.reply
-        return AnswerRecord(question, state=State.SIGNED if standing else State.RECEIVED, reply=standing)
-    return None if record.state in ENDED or question.version != record.question.version else record
-
-
-def _moment(version: str) -> float:
-    return float(version or 0)
-
-
-def _sent_unseen(record: AnswerRecord) -> bool:
-    """Whether a private line may have been sent already: nobody can look, so it is never sent again."""
-    return bool(record.question.reply_url) and record.state is State.POSTING
 
 
 def _may_say_more(question: Question, error: FootnoteError) -> bool:

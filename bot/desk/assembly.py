@@ -106,5 +106,6 @@ class Assembly:
             now=self.now,
             hint=Hinter(self.pipeline, slack.directory).hint,
             tell_of_more=slack.notices.more,
+            whisper=slack.notices.whisper,
             watch=self.watch,
         )

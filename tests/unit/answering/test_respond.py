@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.answering.pipeline import HEDGE, NOT_FOR_EVERYONE_HERE, SURE
-from bot.answering.respond import MEMBERS_ONLY, NO_QUESTION
+from bot.answering.respond import MEMBERS_ONLY, NO_QUESTION, SEARCH_AWAY
 from bot.answering.stopping import gone
 from bot.channels import ChannelSettings
 from bot.conversations import Said
@@ -260,13 +260,21 @@ async def test_a_private_line_is_sent_at_most_once(world: World, question: Quest
     assert kept.text == ""
 
 
-async def test_an_outage_says_nothing_to_a_private_line(world: World, question: QuestionFactory) -> None:
-    """A line that cannot be changed later is kept for the answer."""
+async def test_an_outage_is_told_to_one_person_once_and_in_a_line_of_its_own(
+    world: World, question: QuestionFactory
+) -> None:
+    """That line cannot become the answer: the answer comes in another. Not taken by Slack, it is no loss."""
     private = replace(question(private=True), reply_url="http://127.0.0.1/respond")
     world.library.down = True
-    with pytest.raises(IndexUnavailable):
-        await world.ask(private)
+    world.deaf = [SlackUnavailable("cut")]
+    for asked in (private, private, replace(private, id="another"), replace(private, id="another")):
+        with pytest.raises(IndexUnavailable):
+            await world.ask(asked)
     assert world.thread.messages == []
+    assert [(to.reply_url, text) for to, text in world.told_alone] == [(private.reply_url, SEARCH_AWAY)]
+    world.library.down = False
+    await world.ask(private)
+    assert world.thread.messages == ["Lunch is served at noon. [1]"]
 
 
 async def test_a_mention_without_words_asks_what_is_open(world: World, question: QuestionFactory) -> None:

@@ -334,6 +334,7 @@ class World:
             now=Clock(),
             hint=self._hint,
             tell_of_more=self._tell_of_more,
+            whisper=self._whisper,
         )
 
     async def ask(self, question: Question) -> None:

@@ -1,0 +1,56 @@
+"""The record of a question while its answer comes about: what is to be done with it, and every step it takes."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.models import Question
+from bot.ports.memory import AnswerRecords
+from bot.records import ENDED, AnswerRecord, State
+
+
+@dataclass(slots=True)
+class Trace:
+    """The record at hand, stored whenever it changes: the answer's maker and its reply both write."""
+
+    record: AnswerRecord
+    records: AnswerRecords
+    fence: int
+    now: Callable[[], datetime]
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def note(self, state: State, at: str | None) -> None:
+        """How far the reply has come, and at which message."""
+        await self.write(state=state, reply=at or self.record.reply)
+
+    async def write(self, **changes: object) -> None:
+        """Store the record with these changes. Raises `LeaseLost`."""
+        async with self._turn:
+            changed = replace(self.record, updated_at=self.now(), **changes)  # pyright: ignore[reportArgumentType]  (dataclass fields by name)
+            await self.records.write(changed, fence=self.fence)
+            self.record = changed
+
+    async def deliver(self) -> None:
+        """Store that the answer stands, and keep its words no longer."""
+        await self.write(state=State.DELIVERED, answer=self.record.bare)
+
+
+def due(record: AnswerRecord | None, question: Question) -> AnswerRecord | None:
+    """The record to go on with, or None when nothing is to be done: an edit or a click asks anew, in the same place."""
+    if record is None:
+        return AnswerRecord(question)
+    if moment(question.version) > moment(record.question.version):
+        standing = None if question.reply_url else record.reply
+        return AnswerRecord(question, state=State.SIGNED if standing else State.RECEIVED, reply=standing)
+    return None if record.state in ENDED or question.version != record.question.version else record
+
+
+def moment(version: str) -> float:
+    """When a question was asked in this version, in seconds of the epoch; 0 for the first one."""
+    return float(version or 0)
+
+
+def sent_unseen(record: AnswerRecord) -> bool:
+    """Whether a private line may have been sent already: nobody can look, so it is never sent again."""
+    return bool(record.question.reply_url) and record.state is State.POSTING
