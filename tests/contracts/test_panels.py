@@ -250,7 +250,7 @@ async def test_home_says_how_to_ask_what_was_asked_and_what_is_known(world: Worl
 
 
 async def test_home_shows_admins_how_it_goes(world: World) -> None:
-    """Problems first, then the day and the week, what the docs did not say, how channels are set, and who set them last."""
+    """Problems, then the day and the week, what the docs did not say, how channels are set, and who set them last."""
     await world.panels.home(ANA, replace(HOME, desk=DESK))
     lines = world.text(world.home).splitlines()
     shown = [line for line in lines[lines.index("For admins") :] if line != "Choose a channel"]
