@@ -13,10 +13,11 @@ from bot.playground.workspace import View
 from handlers.buttons import Action, Seal
 from handlers.calls import Calls, open_client
 from handlers.intake import Intake
-from handlers.sockets import run_socket_mode
+from handlers.sockets import CONNECTIONS, run_socket_mode
 from handlers.tokens import check_tokens
 from handlers.views.blocks import Block
 from tests.unit.handlers.stand_ins import Jobs, Stores, Talks, now
+from tests.waiting import wait_until
 
 AT_ONCE = (0.0, 0.0, 0.0)
 """Delays before Slack's three further attempts, without the waiting."""
@@ -96,7 +97,8 @@ async def socket_edge(*, retry_delays: Sequence[float] = AT_ONCE, ack_within: fl
         edge = Edge(slack, client)
         identity = await check_tokens(client, transport="socket", app_token=slack.app_token)
         app = build_app(client=client, identity=identity, ports=edge.stores.ports, now=now)
-        async with run_socket_mode(Intake(app), client=client, app_token=slack.app_token):
+        async with run_socket_mode(Intake(app), client=client, app_token=slack.app_token) as sockets:
+            await wait_until(lambda: sockets.alive() == CONNECTIONS)
             yield edge
 
 

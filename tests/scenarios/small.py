@@ -39,12 +39,13 @@ from handlers.pace import Pace
 from handlers.panels import SlackPanels
 from handlers.reading import SlackThreads
 from handlers.replies import SlackReplies
-from handlers.sockets import run_socket_mode
+from handlers.sockets import CONNECTIONS, run_socket_mode
 from handlers.tokens import Identity, check_tokens
 from handlers.views.blocks import Block
 from tests.scenarios.whole import shown
 from tests.timing import Time
 from tests.unit.desk.stand_ins import Library
+from tests.waiting import wait_until
 
 LUNCH = "lunch is served at noon"
 """What the documents answer."""
@@ -256,7 +257,8 @@ async def small(
         dispatch = assembly.dispatch()
         worker = Worker(jobs, handle=dispatch.handle, give_up=dispatch.give_up)
         app = build_app(client=client, identity=identity, ports=memory, call=calls, now=lambda: _moment(time))
-        async with run_socket_mode(Intake(app), client=client, app_token=slack.app_token), _working(worker):
+        async with run_socket_mode(Intake(app), client=client, app_token=slack.app_token) as sockets, _working(worker):
+            await wait_until(lambda: sockets.alive() == CONNECTIONS)
             yield Small(slack, time, jobs, memory, shelf, seal)
 
 
