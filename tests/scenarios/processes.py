@@ -42,6 +42,10 @@ class Processes:
         """A bot, edge and worker, that says so many characters evenly within so many seconds."""
         return self._start("tests.bench.slow_bot", "--seconds", str(seconds), "--characters", str(characters))
 
+    def pausing(self) -> subprocess.Popen[bytes]:
+        """A worker that stands still right before its first post."""
+        return self._start("tests.scenarios.pausing_bot")
+
     def footnote(self, *words: str) -> subprocess.Popen[bytes]:
         """A command line."""
         return self._start("bot.cli", *words)

@@ -1,4 +1,4 @@
-"""Workers and bots are killed in the middle of their work: others bring every question to its end, in its place."""
+"""Workers and bots are killed, or stand still, in the middle of their work: others end every question, in its place."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import ExitStack
-from pathlib import Path
 
 from bot.adapters.redis.client import Link, connect
 from bot.adapters.redis.queue import RedisJobQueue
 from bot.adapters.redis.records import RedisAnswerRecords
 from bot.records import State
-from bot.settings import ServerMemory
+from bot.settings.tree import Work
 from tests.redis_fixtures import LEASE, a_job, age_leases
 from tests.scenarios.company import LEAVE, Dictated
+from tests.scenarios.processes import GRACE, ROOT, Processes, announced
 from tests.scenarios.whole import PATIENCE, Whole
+from tests.waiting import wait_until
 
-ROOT = Path(__file__).parents[2]
 QUESTIONS = 45
 KILLED_AT = (5, 25)
 """After how many ended jobs a worker is killed."""
@@ -89,39 +89,12 @@ async def test_no_question_is_lost_when_workers_are_killed(link: Link, valkey_ur
     assert started.total() > QUESTIONS, "nobody died with a job in hand: the test has shown nothing"
 
 
-class Bots:
-    """Whole bots in processes of their own, with a generator that says a sentence now and then and never ends."""
-
-    def __init__(self, company: Whole, memory: str, stack: ExitStack) -> None:
-        slack = company.slack
-        self._environment = {
-            **os.environ,
-            "FOOTNOTE_HOME": str(company.settings.home),
-            "REDIS_URL": memory,
-            "SLACK_BOT_TOKEN": slack.bot_token,
-            "SLACK_APP_TOKEN": slack.app_token,
-            "SLACK_API_URL": slack.api_url,
-        }
-        self._stack = stack
-
-    def start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.bench.slow_bot", "--seconds", "600", "--characters", "60000"]
-        bot = self._stack.enter_context(
-            subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL)
-        )
-        self._stack.callback(bot.kill)
-        return bot
-
-
 async def test_half_said_answers_of_a_killed_bot_are_finished_in_place(company: Whole, valkey_url: str) -> None:
     """A status, a placeholder, a stream and a private line: another bot brings each to one whole message."""
     slack, generator = company.slack, Dictated(["The other bot says this."])
     generator.released.set()
-    company.settings = company.settings.model_copy(
-        update={"memory": ServerMemory.model_validate({"backend": "server", "url": valkey_url})}
-    )
     with ExitStack() as stack:
-        killed = Bots(company, valkey_url, stack).start()
+        killed = Processes(company, valkey_url, stack).slow(seconds=600, characters=60_000)
         await slack.wait_until(lambda: slack.connections, timeout=PATIENCE)
         slack.fail("assistant.threads.setStatus", "channel_type_not_supported")
         places = {"it-help": await slack.say("ana", "it-help", f"@Footnote {LEAVE}")}
@@ -147,3 +120,27 @@ async def test_half_said_answers_of_a_killed_bot_are_finished_in_place(company: 
         assert standing[channel] in ([], [answer.ts])
     alone = [line for line in company.private("ana", "people-ops") if "The other bot" in line.visible_text]
     assert len(alone) == 1
+
+
+def stands_still(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it has stopped itself."""
+    return os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+async def test_a_worker_that_stood_still_before_its_post_says_nothing_more(company: Whole, valkey_url: str) -> None:
+    """It wakes in the middle of a line, when its lease is over and another has answered: there is one answer."""
+    slack = company.slack
+    company.settings = company.settings.model_copy(update={"work": Work(lease=2)})
+    with ExitStack() as stack:
+        paused = Processes(company, valkey_url, stack, FOOTNOTE_LEASE_SECONDS="2").pausing()
+        await asyncio.to_thread(announced, paused)
+        async with company.running(work=False):
+            root = await slack.say("ana", "general", f"@Footnote {LEAVE}")
+            await wait_until(lambda: stands_still(paused))
+        async with company.running():
+            answer = await company.answered("general", root)
+        paused.send_signal(signal.SIGCONT)
+        paused.terminate()
+        assert await asyncio.to_thread(paused.wait, GRACE) == 0
+    assert [one.ts for one in company.by_bot("general", root)] == [answer.ts]
+    assert [call.method for call in slack.calls].count("chat.postMessage") == 1
