@@ -74,10 +74,10 @@ class Door:
     body_deadline: float = BODY_DEADLINE
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
-        """200 for what is queued or needs no work, 400 for what cannot be read, 401 for what is not Slack's.
+        """200 for what is stored or needs no work, 400 for what cannot be read, 401 for what is not Slack's.
 
-        408 for what does not arrive in time, 413 for what is too large. 500 says that it could not be queued: Slack
-        delivers it again.
+        408 for what does not arrive in time, 413 for what is too large. 503 says that it could not be stored, neither
+        by the memory nor on the disk, 500 that something else went wrong: Slack delivers either again.
         """
         try:
             async with asyncio.timeout(self.body_deadline):

@@ -227,6 +227,20 @@ class TestTheLine:
         assert edge.jobs.appended == []
         assert await edge.spool.count() == 2
 
+    async def test_who_is_about_to_join_is_in_line(self) -> None:
+        """A look at the disk that was begun before knows nothing of them; a memory without trust keeps the line."""
+        line = Line()
+        line.seen(0)
+        assert not line.is_there
+        with line.joining():
+            line.seen(0)
+            assert line.is_there
+        assert line.is_there
+        line.seen(0)
+        assert not line.is_there
+        line.trusted = False
+        assert line.is_there
+
     async def test_until_somebody_has_looked_there_is_a_line(self, edge: Edge) -> None:
         """An edge that starts does not know what the one before it has left."""
         fresh = Intake(edge.intake.app, edge.spool, within=SLOW)
