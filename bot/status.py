@@ -109,17 +109,18 @@ class Status:
     async def health(self) -> Health:
         """How it stands, at most a second old; asked for by many at once, looked at once."""
         async with self._turn:
-            if self._known is None or self._clock() - self._known[0] >= FRESH:
-                self._known = (self._clock(), await self._look())
+            while self._known is None or self._clock() - self._known[0] >= FRESH:
+                checks = tuple(self._checks)
+                standings = await _look(checks)
+                if len(checks) == len(self._checks):  # else one was added meanwhile, and is not known
+                    self._known = (self._clock(), standings)
             return Health(self._phase, self._known[1])
 
-    async def _look(self) -> Mapping[Name, Standing]:
-        checks = tuple(self._checks)
-        there = await asyncio.gather(*(_answers(check) for check in checks))
-        well: dict[Name, bool] = {
-            (check.part, check.name): answers for check, answers in zip(checks, there, strict=True)
-        }
-        return {(check.part, check.name): _standing(check, well) for check in checks}
+
+async def _look(checks: Sequence[Check]) -> Mapping[Name, Standing]:
+    there = await asyncio.gather(*(_answers(check) for check in checks))
+    well: dict[Name, bool] = {(check.part, check.name): answers for check, answers in zip(checks, there, strict=True)}
+    return {(check.part, check.name): _standing(check, well) for check in checks}
 
 
 async def _answers(check: Check) -> bool:
@@ -150,19 +151,30 @@ class Pulse:
         self._status = status
         self._clock = clock
         self._looks: list[Look] = []
+        self._more = asyncio.Event()
         self._late: deque[float] = deque(maxlen=TICKS)
 
     def reads(self, *looks: Look) -> None:
         """Read by these, too."""
         self._looks += looks
+        self._more.set()
 
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
             while True:
+                self._more.clear()
                 await self.take()
-                await asyncio.sleep(LOOK)
+                await self._pause()
+
+    async def _pause(self) -> None:
+        """Until it is time again, or there is more to read."""
+        try:
+            async with asyncio.timeout(LOOK):
+                await self._more.wait()
+        except TimeoutError:
+            return
 
     async def take(self) -> None:
         """Read everything once."""

@@ -133,6 +133,21 @@ async def test_many_who_ask_at_once_cost_one_look() -> None:
     assert redis.asked == 2
 
 
+async def test_a_check_that_is_added_during_a_look_is_part_of_it() -> None:
+    """Nobody is told that all is well by a look that left it out."""
+    status, late = Status(), Thing(there=False)
+
+    async def adds() -> bool:
+        if not late.asked:
+            status.needs(Check("edge", "slack", late.answers))
+            late.asked = 1
+        return True
+
+    status.needs(Check("worker", "redis", adds))
+    status.begin()
+    assert not (await status.health()).ready
+
+
 async def test_a_process_whose_task_has_ended_is_dead() -> None:
     """It is named."""
     status = Status()
