@@ -11,7 +11,7 @@ import pytest
 
 from tests.architecture.sources import ROOT
 
-VENDORS = ("weaviate", "grpc", "cohere", "openai")
+VENDORS = ("weaviate", "grpc", "cohere", "openai", "opentelemetry", "prometheus_client", "bot.adapters.otel")
 FIRST_ANSWER = f"""
 import contextlib, io, sys
 from bot import cli
