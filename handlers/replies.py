@@ -19,6 +19,8 @@ from handlers.streams import OpenStreams, Stream
 
 PAGE = 200
 """Messages asked for at a time."""
+WAITED = 2.0
+"""Seconds after which a question may have had a try that died while Slack showed that we are at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,13 @@ class SlackReplies:
             self.now,
             note,
             Stream(posting, self._streams),
-            Session(posting, self._refused, processing=at is not None),
+            Session(posting, self._refused, processing=at is not None or self._waited(posting.question)),
             self._refused,
             at,
         )
+
+    def _waited(self, question: Question) -> bool:
+        return (self.now() - question.asked_at).total_seconds() > WAITED
 
     async def find(self, question: Question, *, streaming: bool) -> str | None:
         """The message that an earlier try began; see the port. A private line can never be found."""
