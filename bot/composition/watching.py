@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -14,7 +15,9 @@ from bot.ports.search import SearchIndex
 from bot.ports.spool import Spool
 from bot.ports.watch import Part, Readings, Unwatched, Watch
 from bot.settings import Settings
-from bot.status import Check, Pulse, Status, served
+
+if TYPE_CHECKING:
+    from bot.status import Pulse, Status
 
 Handle = Callable[[Claim], Awaitable[None]]
 NO_DOCUMENT = "no such document"
@@ -26,8 +29,8 @@ class Watching:
     """Who counts in this process, what it needs to be ready, and what is read of it now and then."""
 
     watch: Watch
-    status: Status
-    pulse: Pulse
+    status: "Status"
+    pulse: "Pulse"
     traces: bool = False
     address: str = ""
     """Where all this is told, if anywhere."""
@@ -46,7 +49,7 @@ class Watching:
         async def answers() -> bool:
             return hears()
 
-        self.status.needs(Check("edge", "slack", answers))
+        self._needs("edge", "slack", answers)
 
     def needs_memory(self, part: Part, jobs: JobQueue, *, instead: str = "") -> None:
         """This part can do nothing without the queue, unless there is something else `instead`."""
@@ -55,7 +58,7 @@ class Watching:
             await jobs.depth()
             return True
 
-        self.status.needs(Check(part, "redis", answers, instead=instead))
+        self._needs(part, "redis", answers, instead=instead)
 
     def needs_index(self, index: SearchIndex) -> None:
         """A worker can do nothing without the index."""
@@ -65,7 +68,7 @@ class Watching:
             await bare.revisions([NO_DOCUMENT], visible_to=Audience.of({EVERYONE}))
             return True
 
-        self.status.needs(Check("worker", "index", answers))
+        self._needs("worker", "index", answers)
 
     def needs_spool(self, spool: Spool) -> None:
         """An edge keeps envelopes here while Redis is away; it does without while Redis is there."""
@@ -77,8 +80,13 @@ class Watching:
         async def count(readings: Readings) -> Readings:
             return replace(readings, spooled=await spool.count())
 
-        self.status.needs(Check("edge", "spool", answers, instead="redis"))
+        self._needs("edge", "spool", answers, instead="redis")
         self.pulse.reads(count)
+
+    def _needs(self, part: Part, name: str, answers: Callable[[], Awaitable[bool]], *, instead: str = "") -> None:
+        from bot.status import Check
+
+        self.status.needs(Check(part, name, answers, instead=instead))
 
     def reads(self, memory: Memory, *, workspace: str, limit: float) -> None:
         """What the queue holds, and what the workspace has spent of its limit: in dollars a day, 0 for none."""
@@ -98,6 +106,8 @@ async def watching(settings: Settings) -> AsyncGenerator[Watching]:
 
     Without either nothing is counted. Raises `Misconfigured` where that port cannot be had, or a package is missing.
     """
+    from bot.status import Pulse, Status, served
+
     status = Status()
     pulse = Pulse(status)
     endpoint, port = settings.telemetry.endpoint, settings.status.port
@@ -134,7 +144,7 @@ async def _started(stack: AsyncExitStack, *, endpoint: str | None, scraped: bool
     return metrics
 
 
-def _counting(pulse: Pulse) -> Watch:
+def _counting(pulse: "Pulse") -> Watch:
     from bot.adapters.otel.watch import OtelWatch
 
     watch = OtelWatch()
