@@ -29,10 +29,10 @@ class Apologies:
         """
         if isinstance(error, MemoryUnavailable):
             context[AWAY] = True
-        structlog.get_logger().error("listener_failed", **ids(body), **_what(error))
+        structlog.get_logger().error("listener_failed", **ids(body), **what(error))
 
 
-def _what(error: Exception) -> dict[str, Any]:
+def what(error: BaseException) -> dict[str, Any]:
     """Kind and place of the error; its message too, where it is one of ours."""
     frames = traceback.extract_tb(error.__traceback__)
     said = {"message": str(error)} if isinstance(error, FootnoteError) else {}

@@ -9,7 +9,7 @@ import structlog
 
 from bot.errors import MemoryUnavailable, Misconfigured, SpoolUnavailable
 from bot.ports.spool import Kept, Spool
-from handlers.apologies import ids
+from handlers.apologies import ids, what
 from handlers.intake import Intake
 
 REPLAYS = 5
@@ -32,13 +32,26 @@ class Drainer:
     least: float = LEAST
 
     async def run(self) -> None:
-        """Go on until cancelled; what waits then stays on the disk."""
+        """Go on until cancelled; what waits then stays on the disk. A failure that nobody thought of ends nothing."""
+        while True:
+            going = asyncio.create_task(self._go_on())
+            try:
+                await asyncio.wait([going])
+            finally:
+                going.cancel()
+                await asyncio.wait([going])
+            error = going.exception()
+            structlog.get_logger().error("drainer_failed", **(what(error) if error else {}))
+            await asyncio.sleep(20 * self.least)
+
+    async def _go_on(self) -> None:
         pause = self.least
         while True:
             try:
                 await self._look()
             except (MemoryUnavailable, SpoolUnavailable) as error:
-                structlog.get_logger().info("spool_waits", reason=str(error))
+                if pause == self.least:
+                    structlog.get_logger().info("spool_waits", reason=str(error))
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST)
             except Misconfigured as error:

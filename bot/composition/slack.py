@@ -14,12 +14,14 @@ from bot.composition.answering import answering
 from bot.composition.home import now, private
 from bot.composition.memory import Reach, reaching
 from bot.composition.watching import Watching, watching
-from bot.errors import MemoryUnavailable
+from bot.errors import BadRequest, MemoryUnavailable
 from bot.ports.generation import Generator
 from bot.ports.memory import Memory
 from bot.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic import SecretStr
     from slack_bolt.async_app import AsyncApp
     from slack_sdk.web.async_client import AsyncWebClient
@@ -83,7 +85,7 @@ class Bot:
         from handlers.meanwhile import Meanwhile
 
         async with (
-            open_spool(private(self.settings.home) / "spool") as spool,
+            open_spool(self._place_for_spool()) as spool,
             run_intake(
                 app,
                 spool=spool,
@@ -95,6 +97,14 @@ class Bot:
         ):
             self.watching.needs_spool(spool)
             yield intake
+
+    def _place_for_spool(self) -> "Path":
+        """Its folder, in the home folder: an edge without one can serve, but keep nothing while the memory is away."""
+        try:
+            return private(self.settings.home) / "spool"
+        except BadRequest as error:
+            structlog.get_logger().warning("spool_without_home", reason=str(error))
+            return self.settings.home / "spool"
 
     @asynccontextmanager
     async def worker(self, *, generator: Generator | None = None) -> AsyncGenerator["Worker"]:

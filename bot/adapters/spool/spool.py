@@ -54,6 +54,7 @@ class SqliteSpool:
         self._pool = pool
         self._within = within
         self._owner = uuid4().hex
+        self._closed = False
 
     async def keep(self, sort: Sort, body: Mapping[str, Any], *, name: str) -> bool:
         """Keep an envelope; see the port."""
@@ -123,7 +124,10 @@ class SqliteSpool:
 
     async def aclose(self) -> None:
         """Let go of the file."""
-        await self._do(self._file.close)
+        try:
+            await self._do(self._file.close)
+        finally:
+            self._closed = True
 
     # --- whose turn it is -------------------------------------------------------------------------------------------
 
@@ -139,6 +143,8 @@ class SqliteSpool:
 
     async def _do(self, step: Callable[[], T]) -> T:
         """In the spool's own thread; what has not begun when the time is over is not done any more."""
+        if self._closed:
+            raise SpoolUnavailable("the spool is closed")
         try:
             async with asyncio.timeout(self._within):
                 return await asyncio.get_running_loop().run_in_executor(self._pool, step)

@@ -340,6 +340,20 @@ class TestDraining:
         assert await edge.spool.count() == 1
         assert edge.jobs.asked == 0
 
+    async def test_a_failure_that_nobody_thought_of_ends_nothing(self, edge: Edge) -> None:
+        """It is written down by its kind, and what waits is moved on once it is over."""
+        edge.jobs.down = True
+        await edge.sent("app_mention")
+        edge.jobs.down, edge.unready = False, ZeroDivisionError("hours")
+        with structlog.testing.capture_logs() as logs:
+            draining = asyncio.create_task(edge.drained())
+            await wait_until(lambda: any(log["event"] == "drainer_failed" for log in logs))
+            edge.unready = None
+            await draining
+        assert {log["error"] for log in logs if log["event"] == "drainer_failed"} == {"ZeroDivisionError"}
+        assert "hours" not in str(logs)
+        assert len(edge.jobs.appended) == 1
+
     async def test_being_stopped_leaves_the_rest_on_the_disk(self, edge: Edge) -> None:
         """The one that was being moved on too, and its try does not count."""
         edge.jobs.down = True
