@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NOT_ONE = {"__main__", "__init__", "measuring", "peers_rig", "slow_bot"}
+NOT_ONE = {"__main__", "__init__", "crowd", "measuring", "peers_rig", "slow_bot"}
 
 
 def main() -> int:

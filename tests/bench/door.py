@@ -19,6 +19,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.playground import Playground
+from tests.bench.crowd import NO_BUDGETS, asker, crowded
 from tests.bench.measuring import FOOTNOTE, p, run, where
 
 Reached = tuple[float, int]
@@ -27,13 +28,13 @@ Reached = tuple[float, int]
 
 async def event(slack: Playground, number: int) -> str:
     """A mention that stands in the channel, as Slack would send it."""
-    ts = await slack.say("ana", "general", f"<@bot> how do I set up the VPN, number {number}?")
+    ts = await slack.say(asker(number), "general", f"<@bot> how do I set up the VPN, number {number}?")
     return json.dumps(
         {
             "token": "t", "team_id": slack.team_id, "api_app_id": "A07FOOTNOTE", "type": "event_callback",
             "event_id": f"Ev{number:08d}", "event_time": int(time.time()),
             "event": {
-                "type": "app_mention", "user": slack.id_of("ana"), "channel": slack.id_of("general"),
+                "type": "app_mention", "user": slack.id_of(asker(number)), "channel": slack.id_of("general"),
                 "text": f"<@{slack.bot_user_id}> how do I set up the VPN, number {number}?",
                 "ts": ts, "event_ts": ts, "team": slack.team_id,
             },
@@ -96,11 +97,11 @@ async def listening(port: int) -> None:
 async def measure(arguments: argparse.Namespace, home: Path) -> list[Reached]:
     """Start the edge and the indexer, then let it rain."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("FOOTNOTE_", "SLACK_"))}
-    async with Playground(events=()) as slack:  # which sends nothing by itself
+    async with Playground(events=(), **crowded()) as slack:  # which sends nothing by itself
         environment |= {
             "FOOTNOTE_HOME": str(home), "FOOTNOTE_LOG_LEVEL": "error", "SLACK_API_URL": slack.api_url,
             "SLACK_BOT_TOKEN": slack.bot_token, "SLACK_SIGNING_SECRET": slack.signing_secret,
-            "FOOTNOTE_HTTP_PORT": str(arguments.port),
+            "FOOTNOTE_HTTP_PORT": str(arguments.port), **NO_BUDGETS,
         }  # fmt: skip
         apart = [["work"]] if arguments.apart else []
         serve = ["serve", "--http", *(["--edge-only"] if arguments.apart else [])]

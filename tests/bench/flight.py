@@ -23,6 +23,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from bot.playground import Message, Playground
+from tests.bench.crowd import NO_BUDGETS, asker, crowded
 from tests.bench.measuring import FOOTNOTE, p, run, where
 
 CHANNEL = "general"
@@ -70,7 +71,8 @@ async def slow_bot(
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("FOOTNOTE_", "SLACK_"))}
     environment |= {
         "FOOTNOTE_HOME": str(home), "FOOTNOTE_ANSWERS": "256", "SLACK_API_URL": slack.api_url,
-        "SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token, **(settings or {}),
+        "SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token,
+        **NO_BUDGETS, **(settings or {}),
     }  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -100,7 +102,7 @@ async def ask(slack: Playground, asked: dict[str, float], count: int, *, tag: st
     start = time.perf_counter()
     for n in range(count):
         await asyncio.sleep(max(0.0, start + n * every - time.perf_counter()))
-        asked[await slack.say("ana", CHANNEL, QUESTION.format(n=f"{tag}{n}"))] = time.perf_counter()
+        asked[await slack.say(asker(n), CHANNEL, QUESTION.format(n=f"{tag}{n}"))] = time.perf_counter()
 
 
 async def fly(slack: Playground, count: int, *, tag: str, every: float = 0.0) -> Flight:
@@ -157,7 +159,10 @@ async def measure(arguments: argparse.Namespace, home: Path) -> None:
     )
     pace = ("--paced",) if arguments.rate_limits else ()
     options = (*pace, "--seconds", str(arguments.seconds), "--characters", str(arguments.characters))
-    async with Playground(rate_limits=arguments.rate_limits) as slack, slow_bot(slack, home, *options, busy={}):
+    async with (
+        Playground(rate_limits=arguments.rate_limits, **crowded()) as slack,
+        slow_bot(slack, home, *options, busy={}),
+    ):
         await fly(slack, 3, tag="warm")
         alone = Flight()
         for n in range(arguments.alone):
