@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -42,7 +43,7 @@ class Served:
                 return self.logged[-1]
         raise AssertionError(f"it ended, and never said {words}: {self.logged}")
 
-    async def until(self, path: str, holds: Callable[[int, str], bool]) -> str:
+    async def until(self, path: str, holds: Callable[[int, str], object]) -> str:
         """What a page says as soon as this holds of it."""
         async with asyncio.timeout(PATIENCE):
             while not holds(*(page := await self.page(path))):  # noqa: ASYNC110 - nothing but the page tells us
@@ -51,7 +52,7 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(company: Whole, *arguments: str) -> AsyncGenerator[Served]:
+async def serving(company: Whole, *arguments: str, **more: str) -> AsyncGenerator[Served]:
     """`footnote serve` of this company, with a free port for its status."""
     slack = company.slack
     environment = {
@@ -61,6 +62,7 @@ async def serving(company: Whole, *arguments: str) -> AsyncGenerator[Served]:
         "SLACK_APP_TOKEN": slack.app_token,
         "SLACK_API_URL": slack.api_url,
         "FOOTNOTE_STATUS_PORT": "0",
+        **more,
     }
     command = [sys.executable, "-m", "bot.cli", "serve", *arguments]
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, stderr=PIPE)
@@ -99,6 +101,19 @@ async def test_a_bot_that_answers_says_so_in_numbers(company: Whole) -> None:
         bot.process.send_signal(signal.SIGTERM)
         await bot.process.communicate()
         assert bot.process.returncode == 0
+
+
+async def test_an_edge_without_redis_is_ready_for_its_disk_keeps_what_comes(company: Whole) -> None:
+    """It says that it is degraded, counts what waits on disk, and shows no queue that it cannot see."""
+    async with serving(company, "--edge-only", REDIS_URL="redis://127.0.0.1:1/0") as bot:
+        checks = json.loads(await bot.until("/readyz", lambda code, _: code == 200))["checks"]
+        assert checks == {"edge.slack": "ok", "edge.redis": "degraded", "edge.spool": "ok"}
+        await company.slack.say("ana", "general", f"@Footnote {LEAVE}")
+        text = await bot.until(
+            "/metrics", lambda _, said: re.search("^footnote_spool_envelopes [1-9]", said, re.MULTILINE)
+        )
+    assert "footnote_queue_jobs" not in text
+    assert re.search(r'footnote_envelopes_total\{outcome="spooled"\} [1-9]', text)
 
 
 async def test_a_port_that_is_taken_is_said_at_start(company: Whole) -> None:
