@@ -83,13 +83,17 @@ def busy(ahead: int) -> str:
 
 
 def _asker(question: Question) -> Click:
-    """The asker, where they asked: in a thread only where that has begun, for Slack shows no private line before."""
+    """The asker, where they asked: in a thread only where that has begun, for Slack shows no private line before.
+
+    A command stands in no thread: its conversation only bears the name of one.
+    """
     key = question.conversation
+    within = not question.reply_url and key.thread != question.message
     return Click(
         question.id,
         key.workspace,
         question.asker,
         channel=key.channel,
-        thread="" if key.thread == question.message else key.thread,
+        thread=key.thread if within else "",
         reply_url=question.reply_url,
     )

@@ -108,7 +108,7 @@ async def test_the_line_stands_where_the_question_does() -> None:
     """In the thread where that has begun, in the channel where the question begins it, and to a command's address."""
     ears = Ears()
     began, within = a_job(1), a_job(2, thread="1.000100")
-    asked = AnswerQuestion(replace(began.question, reply_url="https://hooks.slack.example/1"))
+    asked = AnswerQuestion(replace(within.question, reply_url="https://hooks.slack.example/1"))
     for job in (began, within, asked):
         await a_greeter(Long(job), ears).look()
     where = [(to.channel, to.thread, to.reply_url) for to, _ in ears.heard]
