@@ -39,8 +39,8 @@ KEPT_STATUSES, KEPT_EDITS = 2, 20
 class GrowingReply:
     """A reply that people see grow. `run` shows it, in a task of its own, until the reply is brought to an end.
 
-    Every message is noted before it is begun and after. A stream that may have been begun, but nobody knows, ends this
-    try: the next one looks for it.
+    Every message is noted before it is begun and after. A message or a stream that may have been begun, but nobody
+    knows, ends this try: the next one looks for it.
     """
 
     posting: Posting
@@ -122,7 +122,8 @@ class GrowingReply:
             self._news.clear()
             await self._wait_until(self._changed + self._interval())
             async with self._busy:
-                await self._show_more()
+                if self._failure is None:
+                    await self._show_more()
 
     async def _show_more(self) -> None:
         """Show what there is to show, if this is the moment; a failure of it is the end of showing, and no more."""
@@ -248,7 +249,12 @@ class GrowingReply:
 
     async def _post(self, message: Message) -> None:
         await self.note(State.POSTING, None)
-        self.at = await self.posting.post(message)
+        try:
+            self.at = await self.posting.post(message)
+        except SlackUnavailable as failure:
+            if failure.retry_after is None:
+                self._failure = failure  # no stream may begin beside it
+            raise
         await self.note(State.SIGNED, self.at)
 
     # --- pace -------------------------------------------------------------------------------------------------------

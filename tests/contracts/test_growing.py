@@ -351,6 +351,28 @@ async def test_a_stream_that_nobody_knows_of_ends_the_try(world: World, *, accep
     assert is_whole(whole)
 
 
+@pytest.mark.parametrize("accept", [True, False])
+async def test_no_stream_begins_beside_a_placeholder_that_nobody_knows_of(world: World, *, accept: bool) -> None:
+    """Else two messages might stand, of which the next try would find one."""
+    question = await world.asked()
+    world.slack.fail(STATUS, "channel_type_not_supported")
+    world.slack.cut(POST, accept=accept)
+    async with world.open(question) as reply:
+        with pytest.raises(SlackUnavailable):
+            await reply.sign()
+        reply.say(SENTENCES[0])
+        await late(world)
+        for _ in range(CALM):
+            await asyncio.sleep(0)
+        with pytest.raises(SlackUnavailable):
+            await reply.answer(LONG)
+    assert world.count(START) == 0
+    assert world.noted == [(State.POSTING, None)]
+    await world.posted(question, LONG, at=await world.replies.find(question, streaming=False))
+    (whole,) = world.thread(question)
+    assert is_whole(whole)
+
+
 async def test_whoever_lost_the_job_streams_nothing(world: World) -> None:
     """The note before it fails, and so does the answer."""
     question = await world.asked()
