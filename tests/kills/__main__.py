@@ -47,6 +47,9 @@ async def run_row(row: Row, results: Results, *, cycles: Sequence[int], until: f
     if not left or time.monotonic() > until:
         return
     _say(f"row {row.id}: {row.title}")
+    if row.needs and not row.needs.exists():
+        _say(f"  left out: there is no {row.needs}")
+        return
     home = folder / f"row-{row.id}"
     shutil.rmtree(home, ignore_errors=True)
     async with rigged(row.setup, home) as rig:

@@ -80,9 +80,9 @@ class Judge:
             tally.fault("wrong", f"{one.canary}: {text[:80]!r} does not tell {one.fact.chairs}")
 
     def _timed(self, one: Asked, tally: Tally) -> None:
-        end = one.first_at or time.monotonic()
-        if end - one.at > self.silent:
-            tally.fault("silent", f"{one.canary}: nothing for {end - one.at:.1f} s; {self._delivered(one)}")
+        waited = (one.first_at or time.monotonic()) - (one.acknowledged_at or time.monotonic())
+        if waited > self.silent:
+            tally.fault("silent", f"{one.canary}: nothing for {waited:.1f} s; {self._delivered(one)}")
         if one.first_at:
             tally.sample("first", one.first_at - one.at)
         if one.ended_at:

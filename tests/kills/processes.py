@@ -51,6 +51,8 @@ class Seat:
     died_at: float = 0.0
     back_at: float = 0.0
     """When it was at work again after that."""
+    left_with: int = 0
+    """The status of the last process that was told to go."""
     process: asyncio.subprocess.Process | None = None
     _watching: asyncio.Task[None] | None = None
     _died: asyncio.Event = field(default_factory=asyncio.Event)
@@ -75,7 +77,7 @@ class Seat:
             watching.cancel()
         self.process = fresh
         self._watching = asyncio.create_task(self._keep(fresh))
-        return await _left(old)
+        return await self._left(old)
 
     async def stop(self) -> float:
         """Tell it to go, for good; the seconds that it took."""
@@ -83,7 +85,7 @@ class Seat:
             self._watching.cancel()
         old, self.process = self.process, None
         self.ready.clear()
-        return await _left(old)
+        return await self._left(old)
 
     async def destroy(self) -> None:
         """End it at once, for good."""
@@ -154,21 +156,21 @@ class Seat:
                     break
             self.back_at = time.monotonic()
 
-
-async def _left(process: asyncio.subprocess.Process | None) -> float:
-    """Tell a process to go, and see that it does: the seconds that it took, more than `EXIT_WITHIN` where killed."""
-    if process is None or process.returncode is not None:
-        return 0.0
-    asked = time.monotonic()
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        async with asyncio.timeout(EXIT_WITHIN + 5):
+    async def _left(self, process: asyncio.subprocess.Process | None) -> float:
+        """Tell a process to go, and see that it does: the seconds that it took, over `EXIT_WITHIN` where killed."""
+        if process is None or process.returncode is not None:
+            return 0.0
+        asked = time.monotonic()
+        with suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(EXIT_WITHIN + 5):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
             await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-    return time.monotonic() - asked
+        self.left_with = process.returncode or 0
+        return time.monotonic() - asked
 
 
 class Valkey(RedisServer):

@@ -25,6 +25,7 @@ from tests.kills.tally import Tally
 from tests.redis_servers import free_ports
 from tests.standins.cohere import CohereStandIn
 
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 LOST_AFTER = 90.0
 """Seconds after what died is back until a question without an end is lost: never scaled."""
 SETTLE = 20.0
@@ -71,6 +72,8 @@ class Setup:
     """Settings besides, for all processes."""
     valkey: tuple[str, ...] = ()
     """Words besides for the server."""
+    faketime: bool = False
+    """Whether each process has a wall clock of its own that can be set; the one that never jumps stays."""
 
 
 @dataclass(slots=True)
@@ -180,7 +183,7 @@ class Rig:
     def add_worker(self) -> Seat:
         """One more, not started yet."""
         name = f"worker-{len(self.workers) + 1}"
-        seat = Seat(name, command("worker"), self._variables("worker"), self.folder / f"{name}.log")
+        seat = Seat(name, command("worker"), self._variables("worker", name), self.folder / f"{name}.log")
         self.workers.append(seat)
         return seat
 
@@ -192,7 +195,21 @@ class Rig:
         self.edges.append(seat)
         return seat
 
-    def _variables(self, side: str, name: str = "") -> Callable[[], Mapping[str, str]]:
+    def set_clock(self, seat: Seat, ahead: int) -> None:
+        """Let the wall clock of a process be so many seconds ahead of the right time, from now on."""
+        fresh = self._clock(seat.name).with_suffix(".new")
+        fresh.write_text(f"{ahead:+d}s", encoding="utf-8")
+        fresh.replace(self._clock(seat.name))
+
+    def _clock(self, name: str) -> Path:
+        return self.folder / f"{name}.clock"
+
+    def _faked(self, name: str) -> dict[str, str]:
+        self._clock(name).write_text("+0s", encoding="utf-8")
+        file = {"FAKETIME_TIMESTAMP_FILE": str(self._clock(name)), "FAKETIME_NO_CACHE": "1"}
+        return {"LD_PRELOAD": FAKETIME, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", **file}
+
+    def _variables(self, side: str, name: str) -> Callable[[], Mapping[str, str]]:
         wires, times, slack = self.wires, self.setup.times, self.slack
 
         def variables() -> dict[str, str]:
@@ -212,7 +229,9 @@ class Rig:
                 **(self._model() if self.setup.model else {}),
                 **dict(self.setup.variables),
             }
-            return clean_environment() | common | (self._at_new_port(name) if name else {})
+            port = self._at_new_port(name) if side == "edge" else {}
+            faked = self._faked(name) if self.setup.faketime else {}
+            return clean_environment() | common | port | faked
 
         return variables
 

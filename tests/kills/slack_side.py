@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from bot.playground import Playground
 from bot.playground.cast import BOT, Channel, Person
-from bot.playground.delivery import Delivery
+from bot.playground.delivery import Attempt, Delivery
 from bot.playground.messages import Message
+from bot.playground.wire import Json
 from bot.playground.workspace import Change
 from tests.kills.facts import FACTS, Fact
 
@@ -112,6 +113,15 @@ class SlackSide(Playground):
     def heal(self) -> None:
         """Let nothing fail any more."""
         self._api.faults.ordered.clear()
+
+    async def deliver(self, attempt: Attempt, *, within: float) -> Json | None:
+        """One attempt; a question is the bot's from its first acknowledgement on."""
+        answer = await super().deliver(attempt, within=within)
+        event: Mapping[str, str] = attempt.payload.get("event") or {}
+        asked = self.asked.get((event.get("channel", ""), event.get("ts", "")))
+        if asked is not None:
+            asked.acknowledged_at = asked.acknowledged_at or time.monotonic()
+        return answer
 
     def _seen(self, change: Change) -> None:
         message = change.of

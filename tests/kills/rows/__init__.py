@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 from tests.kills.rig import Rig, Setup
@@ -37,6 +38,8 @@ class Row:
     """Cycles of the short pass."""
     setup: Setup
     run: Run
+    needs: Path | None = None
+    """A file without which the row is left out."""
     tries: int = 1
     """How often a cycle is tried until its fault has happened (`missed` says that it has not)."""
 
@@ -45,14 +48,22 @@ ROWS: dict[str, Row] = {}
 
 
 def row(
-    number: str, title: str, *, reach: str, cycles: int, quick: int = 0, setup: Setup | None = None, tries: int = 1
+    number: str,
+    title: str,
+    *,
+    reach: str,
+    cycles: int,
+    quick: int = 0,
+    setup: Setup | None = None,
+    needs: Path | None = None,
+    tries: int = 1,
 ) -> Callable[[Run], Run]:
     """Enter a function as a row: it runs one cycle and tells what came of it."""
 
     def enter(run: Run) -> Run:
         if number in ROWS:
             raise ValueError(f"there are two rows {number}")
-        ROWS[number] = Row(number, title, reach, cycles, quick, setup or Setup(), run, tries)
+        ROWS[number] = Row(number, title, reach, cycles, quick, setup or Setup(), run, needs, tries)
         return run
 
     return enter
