@@ -236,9 +236,8 @@ async def test_a_buried_job_is_kept_aside(jobs: RedisJobQueue, pass_time: PassTi
     await jobs.bury(claim, reason="ValueError at delivery 1")
     await jobs.bury(claim, reason="ValueError at delivery 1")
     (letter,) = await jobs.dead_letters()
-    assert (letter.id, letter.reason, letter.deliveries) == (claim.id, "ValueError at delivery 1", 1)
+    assert (letter.job, letter.reason, letter.deliveries) == (claim.job, "ValueError at delivery 1", 1)
     assert letter.age >= 0
-    assert b"Question 1?" in letter.payload
     assert await jobs.depth() == 0
     await pass_time(jobs.lease)
     assert await jobs.claim(limit=1, wait=0) == []

@@ -15,13 +15,14 @@ from typing import Any, get_args
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from bot.adapters.redis.dead_letters import RedisDeadLetters
 from bot.adapters.redis.lines import GROUP, ONCE, Lines, lines, named, word
 from bot.adapters.redis.link import Link, Script
 from bot.adapters.redis.stored import Damaged, Newer, OneOf
 from bot.errors import FootnoteError, LeaseLost, MemoryUnavailable
 from bot.jobs import Job
 from bot.kill_points import passing
-from bot.ports.queue import Claim, Load, Waiting
+from bot.ports.queue import Claim, DeadLetter, Load, Waiting
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
 
@@ -35,17 +36,6 @@ DEAD_FOR = 30 * 24 * 3600
 """Seconds that a dead letter is kept."""
 NEWER_FOR = 600
 """Seconds that a job which only a newer process can read waits for one, before it is buried."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A job that was buried: why, after how many deliveries, and how old it was then, in seconds."""
-
-    id: str
-    reason: str
-    deliveries: int
-    age: float
-    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +60,7 @@ class RedisJobQueue:
         self._scripts = {name: Script.load(name) for name in ("renew", "give_back")}
         self._scripts |= {name: Script.load("line_up", name) for name in ("enqueue", "claim", "complete", "bury")}
         self._line = Lines(link, self._stored)
+        self._letters = RedisDeadLetters(link)
 
     @property
     def lease(self) -> float:
@@ -135,10 +126,9 @@ class RedisJobQueue:
         """Which of these questions some job is still about; see the port."""
         return await self._line.unfinished(question_ids)
 
-    async def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+    async def dead_letters(self, *, limit: int = 100) -> Sequence[DeadLetter]:
         """The last `limit` buried jobs, newest first. Raises `MemoryUnavailable`."""
-        found = await self._link.call("XREVRANGE", self._dead, "+", "-", "COUNT", limit)
-        return [_dead_letter(named(fields)) for _, fields in found]
+        return await self._letters.list(limit=limit)
 
     # --- steps -------------------------------------------------------------------------------------------------------
 
@@ -209,13 +199,6 @@ class RedisJobQueue:
 
 def _entry(id_: bytes, fields: list[bytes], deliveries: int, fence: int, age_ms: int) -> _Entry:
     return _Entry(id_.decode(), named(fields).get(b"job", b""), deliveries, fence, age_ms / 1000)
-
-
-def _dead_letter(fields: dict[bytes, bytes]) -> DeadLetter:
-    number = {name: int(fields[name]) for name in (b"deliveries", b"age_ms")}
-    reason = fields[b"reason"].decode(errors="replace")
-    payload = fields.get(b"job", b"")
-    return DeadLetter(fields[b"id"].decode(), reason, number[b"deliveries"], number[b"age_ms"] / 1000, payload)
 
 
 def _milliseconds(seconds: float) -> int:

@@ -147,10 +147,9 @@ async def test_a_refusal_is_unavailability_too(link: Link) -> None:
 
 async def test_a_script_is_taught_to_a_server_that_forgot_it(link: Link) -> None:
     """A server that was restarted does not know our scripts; the call works all the same."""
-    enqueue = Script.load("enqueue")
+    enlist = Script.load("enlist")
     await link.call("SCRIPT", "FLUSH")
-    assert await link.run(enqueue, [link.key("jobs")], [b"{}", 60]) == 1
-    assert await link.call("XLEN", link.key("jobs")) == 1
+    assert await link.run(enlist, [link.key("list")], ["GT", 1, "one", 10**10]) == 1
 
 
 async def test_all_keys_share_one_hash_tag(link: Link) -> None:

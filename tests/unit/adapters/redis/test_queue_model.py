@@ -240,7 +240,7 @@ class Queue(RuleBasedStateMachine):
     @rule(claim=consumes(claims))
     def bury(self, claim: Claim) -> None:
         if self._end(self.queue.bury(claim, reason="x"), claim):
-            self.model.dead.append(claim.id)
+            self.model.dead.append(name_of(claim.job))
 
     def _holding(self, step: Awaitable[None], claim: Claim) -> bool:
         """Do a step, which must be refused to everybody but the holder; whether it was done."""
@@ -274,7 +274,9 @@ class Queue(RuleBasedStateMachine):
 
     @invariant()
     def the_same_dead_letters(self) -> None:
-        assert [letter.id for letter in self.run(self.queue.dead_letters())] == self.model.dead[::-1]
+        assert [name_of(letter.job) for letter in self.run(self.queue.dead_letters()) if letter.job] == self.model.dead[
+            ::-1
+        ]
 
 
 @pytest.fixture
