@@ -90,19 +90,18 @@ class Playground(Deeds, Robots, Sights):
         cast = Cast(people, channels, usergroups, scopes=scopes, events=events, commands=commands, shortcuts=shortcuts)
         workspace = Workspace(cast, clock=clock, token=token)
         self.http_events_url = http_events_url
-        self._place, self._tokens, self._pulse = Place(port), _tokens(token), Pulse()
+        self._place, self._tokens, self._pulse, self._stack = Place(port), _tokens(token), Pulse(), AsyncExitStack()
         self._deliveries = Deliveries(self, ack_within, tuple(retry_delays), self._pulse.beat)
         shapes, triggers = Shapes(workspace), Triggers(clock, workspace.ids)
         self._response_urls = ResponseUrls(workspace, self._place)
         ways = (workspace, shapes, self._deliveries, triggers, self._response_urls)
-        events_ = Events(workspace, shapes, self._deliveries.send)
-        super().__init__(workspace, events_, Interactions(*ways), Invocations(*ways))
+        told = Events(workspace, shapes, self._deliveries.send), Interactions(*ways), Invocations(*ways)
+        super().__init__(workspace, *told)
         self._socket_mode = SocketMode(cast.app_id, workspace.ids, self._connections_changed, clock, most_connections)
         self._api = self._web_api(shapes, triggers, Rates(clock) if rate_limits else None)
         self._doors = Doors(self._place, token(24))
         self._page = Page(workspace, self._doors, self, tuple(suggestions), self.is_bot_online)
         workspace.watchers += [self._events.watch, self._page.watch, self._pulse.on_change]
-        self._stack = AsyncExitStack()
 
     def _web_api(self, shapes: Shapes, triggers: Triggers, rates: Rates | None) -> WebApi:
         rooms = Rooms(self.workspace, frozenset(self.workspace.cast.scopes))

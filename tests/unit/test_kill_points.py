@@ -24,11 +24,13 @@ def _passed(order: str) -> subprocess.CompletedProcess[bytes]:
 
 @pytest.mark.parametrize("order", ["claimed:1", "claimed:3"])
 def test_it_dies_there(order: str) -> None:
+    """By the signal that nobody can catch."""
     assert _passed(order).returncode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("order", ["", "claimed:4", "verified:1"])
 def test_it_lives_elsewhere(order: str) -> None:
+    """Without an order, past another point, or not as often."""
     assert _passed(order).stdout == b"alive\n"
 
 
