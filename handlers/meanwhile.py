@@ -26,6 +26,8 @@ MOMENT = 1.0
 """Seconds after which it is worth a line: the memory may be back by then."""
 PATIENCE = 5.0
 """Seconds that a line may wait for its turn at Slack; none is worth more."""
+KEEP = 40
+"""Private lines within a minute that are left for answers and gestures."""
 MOST = 100
 """Lines that may be about to be said; who asks when there are more is not told."""
 
@@ -37,6 +39,7 @@ class Meanwhile:
     call: Calls
     bot_user: str
     moment: float = MOMENT
+    keep: int = KEEP
     _telling: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
     def tell(self, sort: Sort, body: Mapping[str, Any], *, waits: Callable[[], bool]) -> None:
@@ -69,6 +72,8 @@ class Meanwhile:
         if question is None:
             return
         key = question.conversation
+        if not self.call.room_for("chat.postEphemeral", keep=self.keep):
+            raise SlackUnavailable("chat.postEphemeral: the room that is left is for answers")
         thread = {} if key.thread == question.message else {"thread_ts": key.thread}
         message = shown(line_message(HAVE_QUESTION))
         where = {"channel": key.channel, "user": question.asker, **thread}

@@ -16,9 +16,9 @@ from bot.adapters.spool.spool import open_spool
 from bot.composition import Bot
 from bot.playground.delivery import Delivery
 from bot.settings import ServerMemory
-from handlers.meanwhile import HAVE_QUESTION
+from handlers.meanwhile import HAVE_CLICK, HAVE_QUESTION
 from tests.redis_servers import RedisServer, embedded_binary, free_ports
-from tests.scenarios.company import LEAVE, LUNCH, PIN, VPN
+from tests.scenarios.company import LEAVE, LUNCH, PIN, UNKNOWN, VPN
 from tests.scenarios.whole import PATIENCE, Whole
 from tests.waiting import wait_until
 
@@ -120,6 +120,23 @@ async def test_what_is_asked_while_redis_is_away_is_answered_once_when_it_is_bac
     assert sum("noon" in line.visible_text for line in company.private("ana", "people-ops")) == 1
     assert len(company.by_bot("general", before)) == 1
     assert sum(line.visible_text == HAVE_QUESTION for line in company.private("ana", "general")) == 1
+
+
+async def test_a_button_that_is_pressed_while_redis_is_away_does_its_work_later(company: Whole, server: Server) -> None:
+    """Whoever pressed it is told meanwhile, and once the server is back it is done, once."""
+    slack = company.slack
+    async with company.running() as footnote:
+        answer = await company.asked("ben", "general", f"@Footnote {UNKNOWN}")
+        await company.settled(footnote)
+        back = server.killed()
+        await slack.click("ben", "general", answer.ts, "ask_person")
+        await company.told("ben", "general", HAVE_CLICK, root=answer.root_ts)
+        assert slack.deliveries[-1].acknowledged
+        back()
+        await company.told("ben", "general", "Nobody", root=answer.root_ts)
+        await company.settled(footnote)
+    lines = company.private("ben", "general", answer.root_ts)
+    assert [line.visible_text == HAVE_CLICK for line in lines] == [True, False]
 
 
 async def test_a_retry_of_what_waits_or_was_moved_on_is_nothing(company: Whole, server: Server) -> None:
