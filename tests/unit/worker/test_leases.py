@@ -159,3 +159,28 @@ async def test_an_error_of_the_worker_itself_is_heard(link: Link, desk: Desk) ->
     worker = Worker(queue, handle=desk.handle, give_up=desk.give_up, limits=QUICK)
     with pytest.raises(ExceptionGroup):
         await worker.run()
+
+
+async def test_a_queue_that_hangs_loses_nothing_and_repeats_nothing(tmp_path: Path, desk: Desk) -> None:
+    """A job that ends while Redis stands still is completed when it goes on, and then new ones are done."""
+    server = EmbeddedServer(tmp_path)
+    gate = asyncio.Semaphore(0)
+    desk.doing = lambda _: wait_for(gate)
+    async with connect(server.join(), timeout=0.2) as link:
+        queue = RedisJobQueue(link, acknowledge=10.0)
+        with capture_logs() as logs:
+            async with working(queue, desk):
+                await put(queue, 1)
+                await wait_until(lambda: len(desk.begun) == 1)
+                process = int((tmp_path / "redis" / "valkey.pid").read_text())
+                os.kill(process, signal.SIGSTOP)
+                gate.release()
+                await wait_until(lambda: any(entry["event"] == "queue_unreachable" for entry in logs))
+                await wait_until(lambda: len(desk.ended) == 1)
+                os.kill(process, signal.SIGCONT)
+                await put(queue, 2)
+                gate.release()
+                await wait_until(lambda: len(desk.ended) == 2)
+                await until_empty(queue)
+    server.leave()
+    assert (desk.ended, desk.deliveries) == (["Question 1?", "Question 2?"], [1, 1])

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from bot.adapters.redis.queue import RedisJobQueue
 from bot.ports.queue import Claim
 from bot.worker import Limits
 from tests.nouns import asked
-from tests.unit.worker.desk import (
-    Desk,
-    put,
-    until_empty,
-    wait_for,
-    working,
-)
+from tests.unit.worker.desk import QUICK, Desk, a_job_of, put, until_empty, wait_for, working
 from tests.waiting import wait_until
 
 
@@ -74,3 +69,33 @@ async def test_a_long_conversation_leaves_room_for_others(jobs: RedisJobQueue, d
     await put(jobs, 77, 78)
     async with working(jobs, desk, Limits(answers=2, poll=0.05)):
         await wait_until(lambda: sorted(desk.ended) == ["Question 77?", "Question 78?"])
+
+
+async def test_a_worker_with_time_gets_what_waits_at_a_busy_one(jobs: RedisJobQueue, desk: Desk) -> None:
+    """What one worker leased beyond its places, and cannot begin, is done by another that comes to have room."""
+    busy, idle = desk, Desk()
+    busy.doing = lambda _: wait_for(asyncio.Semaphore(0))
+    limits = replace(QUICK, answers=1, keep=0.1)
+    async with working(jobs, busy, limits):
+        await put(jobs, 1, 2, 3)
+        await wait_until(lambda: busy.begun == ["Question 1?"])
+        async with working(jobs, idle, limits):
+            await wait_until(lambda: sorted(idle.ended) == ["Question 2?", "Question 3?"])
+    assert idle.deliveries == [1, 1]
+
+
+async def test_a_person_who_floods_holds_up_nobody(jobs: RedisJobQueue, desk: Desk) -> None:
+    """Others are answered while all that one person asked hangs; of that, half of the places are taken at most."""
+    gate = asyncio.Semaphore(0)
+
+    async def flooded(claim: Claim) -> None:
+        if asked(claim).asker == "U0FLOOD":
+            await gate.acquire()
+
+    desk.doing = flooded
+    for number in range(9):
+        await jobs.enqueue(a_job_of("U0FLOOD", number), once=[])
+    await put(jobs, 77, 78)
+    async with working(jobs, desk, replace(QUICK, answers=4)):
+        await wait_until(lambda: sorted(desk.ended) == ["Question 77?", "Question 78?"])
+        assert len(desk.begun) == 4
