@@ -144,6 +144,7 @@ def anew(job: "AnswerQuestion", record: "AnswerRecord | None", *, at: datetime) 
 
     A question that has failed goes on only in a later version, as when somebody presses *Try again*.
     """
+    from bot.jobs import AnswerQuestion
     from bot.records import ENDED, State
 
     asked = job.question if record is None else record.question
@@ -153,7 +154,7 @@ def anew(job: "AnswerQuestion", record: "AnswerRecord | None", *, at: datetime) 
         return job
     match record.state:
         case State.FAILED:
-            return replace(job, question=replace(asked, version=f"{at.timestamp():.6f}", addressed="named"))
+            return AnswerQuestion(replace(asked, version=f"{at.timestamp():.6f}", addressed="named"))
         case State.DELIVERED:
             raise BadRequest("it has been answered since; it can be dropped")
         case State.STOPPED:

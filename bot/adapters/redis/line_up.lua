@@ -36,10 +36,10 @@ local function stands(person, exactly)
   end
   if #there < #noted then
     redis.call('DEL', name)
-    if #there > 0 then
-      redis.call('RPUSH', name, unpack(there))
-      redis.call('EXPIRE', name, NOTED)
+    for _, id in ipairs(there) do
+      redis.call('RPUSH', name, id)
     end
+    redis.call('EXPIRE', name, NOTED)
   end
   return #there
 end

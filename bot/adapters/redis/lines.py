@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +18,8 @@ ONCE = 24 * 3600
 """Seconds that a key of `once` is remembered."""
 PAGE = 200
 """Entries read in one trip, so that no look holds the server up."""
+SOME = 20
+"""Questions named in one trip."""
 
 
 def lines(link: Link) -> tuple[str, str, str, str]:
@@ -122,14 +124,14 @@ class Lines:
             self._known.clear()
             return []
         found: list[Waiting] = []
-        async for place in self._places(look):
-            if len(found) >= limit:
-                break
-            if (place.ahead > ahead or place.age > age) and place.name not in self._known:
-                job = self._asked(place.payload)
-                if job is None or await self._first_named(job):
-                    found += [Waiting(job, place.ahead, place.age)] if job else []
-                self._known.add(place.name)
+        async with aclosing(self._late(look, ahead=ahead, age=age)) as late:
+            async for page in late:
+                while page and len(found) < limit:
+                    room = limit - len(found)
+                    found += await self._named(page[:room])
+                    page = page[room:]  # noqa: PLW2901  (what is left of it)
+                if len(found) >= limit:
+                    break
         return found
 
     async def unfinished(self, question_ids: Collection[str]) -> frozenset[str]:
@@ -152,6 +154,17 @@ class Lines:
     async def _look(self) -> _Look:
         keys = (self._jobs, self._held, self._backlog, self._dead)
         return _Look.of(await self._link.run(self._load, keys, (GROUP,)))
+
+    async def _late(self, look: _Look, *, ahead: int, age: float) -> AsyncGenerator[list[_Place]]:
+        """Places that wait long and that this process has not named, some at a time."""
+        page: list[_Place] = []
+        async for place in self._places(look):
+            if (place.ahead > ahead or place.age > age) and place.name not in self._known:
+                page.append(place)
+            if len(page) == SOME:
+                yield page
+                page = []
+        yield page
 
     async def _places(self, look: _Look) -> AsyncGenerator[_Place]:
         """What nobody has leased yet, in the stream and then in the backlogs."""
@@ -202,9 +215,17 @@ class Lines:
                 return job.id
         return ""
 
-    async def _first_named(self, job: AnswerQuestion) -> bool:
-        key = self._link.key("once", f"named/{job.question.id}/{job.question.version}")
-        return bool(await self._link.call("SET", key, 1, "NX", "EX", ONCE))
+    async def _named(self, late: Sequence[_Place]) -> list[Waiting]:
+        """The questions among them that nobody has named before."""
+        self._known.update(place.name for place in late)
+        asked = [Waiting(job, place.ahead, place.age) for place in late if (job := self._asked(place.payload))]
+        keys = [self._link.key("once", f"named/{one.job.id}/{_version(one.job)}") for one in asked]
+        told = await self._link.all([Step(("SET", key, 1, "NX", "EX", ONCE)) for key in keys])
+        return [one for one, new in zip(asked, told, strict=True) if new]
+
+
+def _version(job: Job) -> str:
+    return job.question.version if isinstance(job, AnswerQuestion) else ""
 
 
 def _known(places: Sequence[str], told: Sequence[bytes | None]) -> set[str]:
