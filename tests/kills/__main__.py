@@ -34,6 +34,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--again", action="store_true", help="start anew instead of going on")
     parser.add_argument("--quick", action="store_true", help="the short pass: few cycles of a few rows")
     parser.add_argument("--minutes", type=float, help="begin no cycle after so many minutes")
+    parser.add_argument("--soak", type=float, metavar="MINUTES", help="how long the soak lasts (30)")
     parser.add_argument("--seed", type=int, help="of all that is left to chance")
     parser.add_argument("--replay", metavar="ROW:CYCLE", help="run one cycle as it was, and keep its logs")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where results are kept (build/kills)")
@@ -41,7 +42,9 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def run_row(row: Row, results: Results, *, cycles: Sequence[int], until: float, folder: Path) -> None:
+async def run_row(
+    row: Row, results: Results, *, cycles: Sequence[int], until: float, folder: Path, soak: float | None = None
+) -> None:
     """Run the cycles of a row that are not done, against one rig."""
     left = [number for number in cycles if not results.done(row.id, number)]
     if not left or time.monotonic() > until:
@@ -57,17 +60,17 @@ async def run_row(row: Row, results: Results, *, cycles: Sequence[int], until: f
             if time.monotonic() > until:
                 break
             began = time.monotonic()
-            tally = await run_cycle(row, rig, number, seed=results.seed)
+            tally = await run_cycle(row, rig, number, seed=results.seed, soak=soak)
             results.keep(row.id, number, tally)
             _report(row, results, number, seconds=time.monotonic() - began)
 
 
-async def run_cycle(row: Row, rig: Rig, number: int, *, seed: int) -> Tally:
+async def run_cycle(row: Row, rig: Rig, number: int, *, seed: int, soak: float | None = None) -> Tally:
     """One cycle, tried again while its fault did not happen; an earlier try counts for what it showed."""
     tally = Tally()
     for again in range(row.tries):
         random = Random(f"{seed} {row.id} {number} {again}")
-        cycle = Cycle(number, random, f"r{row.id}c{number}t{again}")
+        cycle = Cycle(number, random, f"r{row.id}c{number}t{again}", soak)
         one = await row.run(rig, cycle)
         tally.add(one)
         if not one.counts["missed"]:
@@ -106,7 +109,7 @@ async def main() -> int:
     until = time.monotonic() + 60 * given.minutes if given.minutes else float("inf")
     for row in [] if given.document else chosen:
         cycles = range(row.quick if given.quick else row.cycles)
-        await run_row(row, results, cycles=cycles, until=until, folder=given.folder)
+        await run_row(row, results, cycles=cycles, until=until, folder=given.folder, soak=given.soak)
     return conclude(known, results, document=not given.quick)
 
 

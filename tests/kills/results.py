@@ -115,7 +115,7 @@ def _else(tally: Tally) -> str:
         for name, values in sorted(tally.samples.items())
         if name != "ended"
     ]
-    return "; ".join(counts + samples)
+    return "; ".join(counts + samples + tally.notes)
 
 
 def faults(rows: Iterable[str], results: Results) -> list[str]:

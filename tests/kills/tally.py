@@ -29,6 +29,8 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter[str])
     samples: dict[str, list[float]] = field(default_factory=dict[str, "list[float]"])
     faults: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
+    """What else belongs into the table, in words."""
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a number."""
@@ -37,6 +39,10 @@ class Tally:
     def sample(self, name: str, seconds: float) -> None:
         """Keep one of several measurements."""
         self.samples.setdefault(name, []).append(round(seconds, 4))
+
+    def note(self, words: str) -> None:
+        """Say something in the table."""
+        self.notes.append(words)
 
     def fault(self, name: str, sentence: str) -> None:
         """Count what must not happen, and say what it was."""
@@ -50,6 +56,7 @@ class Tally:
         for name, values in other.samples.items():
             self.samples.setdefault(name, []).extend(values)
         self.faults.extend(other.faults)
+        self.notes.extend(other.notes)
 
     @property
     def bad(self) -> bool:
@@ -58,12 +65,12 @@ class Tally:
 
     def plain(self) -> dict[str, Any]:
         """As JSON."""
-        return {"counts": dict(self.counts), "samples": self.samples, "faults": self.faults}
+        return {"counts": dict(self.counts), "samples": self.samples, "faults": self.faults, "notes": self.notes}
 
     @classmethod
     def read(cls, plain: dict[str, Any]) -> Tally:
         """From JSON."""
-        return cls(Counter(plain["counts"]), dict(plain["samples"]), list(plain["faults"]))
+        return cls(Counter(plain["counts"]), dict(plain["samples"]), list(plain["faults"]), list(plain["notes"]))
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -21,6 +21,8 @@ class Cycle:
     random: Random
     label: str
     """Begins the canaries of its questions."""
+    minutes: float | None = None
+    """How long a soak lasts, where somebody said so."""
 
 
 Run = Callable[[Rig, Cycle], Awaitable[Tally]]
