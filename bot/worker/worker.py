@@ -31,7 +31,7 @@ class Worker:
     `handle` does a job; `give_up` tells the person that it will not be done, and for what reason, before the job is
     buried. Both may run again after a crash at any point. Jobs of one lane (a conversation, say) run one after another,
     the oldest first; which of several run, `Hand` says. A job whose lease is lost is cancelled. Whatever is `beside`
-    runs until the worker is asked to stop, and ends it by raising.
+    runs until the worker is asked to stop; should it fail, the jobs go on without it.
     """
 
     def __init__(
@@ -67,7 +67,9 @@ class Worker:
         """Work until stopped. Jobs that are not done by then are given back."""
         async with asyncio.TaskGroup() as group:
             heartbeat = group.create_task(self._heartbeat.beat())
-            beside = [group.create_task(each()) for each in self._beside]
+            beside = [asyncio.create_task(each()) for each in self._beside]
+            for task in beside:
+                task.add_done_callback(_heard)
             try:
                 await self._work()
                 for task in beside:
@@ -178,3 +180,9 @@ class Worker:
             await self._jobs.release(claim)
         except FootnoteError as error:
             log.warning("job_not_released", job=claim.id, error=type(error).__name__)
+
+
+def _heard(task: asyncio.Task[None]) -> None:
+    """Say that something beside the jobs has failed: nobody waits for it."""
+    if not task.cancelled() and (error := task.exception()):
+        log.error("beside_failed", error=type(error).__name__, where=where(error))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.adapters.redis.client import Link
 from bot.adapters.redis.queue import RedisJobQueue
@@ -92,3 +93,28 @@ async def test_a_stop_while_idle_returns_soon(jobs: RedisJobQueue, desk: Desk) -
     async with working(jobs, desk, Limits(poll=0.01)):
         pass
     assert desk.begun == []
+
+
+async def test_what_fails_beside_the_jobs_is_heard_and_stops_none(jobs: RedisJobQueue, desk: Desk) -> None:
+    """A failure of what runs besides is logged by kind; questions are answered on, and a stop ends what still runs."""
+    ended = asyncio.Event()
+
+    async def fail() -> None:
+        raise KeyError("a bug that quotes: When is lunch?")
+
+    async def go_on() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    worker = Worker(jobs, handle=desk.handle, give_up=desk.give_up, limits=QUICK, beside=(fail, go_on))
+    with capture_logs() as logs:
+        running = asyncio.create_task(worker.run())
+        await put(jobs, 1)
+        await wait_until(lambda: desk.ended == ["Question 1?"])
+        worker.stop()
+        await running
+    assert [entry["error"] for entry in logs if entry["event"] == "beside_failed"] == ["KeyError"]
+    assert "lunch" not in repr(logs)
+    await ended.wait()
