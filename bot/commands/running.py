@@ -86,6 +86,8 @@ def leaving() -> Generator[Leaving]:
     finally:
         for name in SIGNALS:
             loop.remove_signal_handler(name)
+            if leave.signals:
+                signal.signal(name, signal.SIG_IGN)  # one more, this late, would spoil an orderly end
 
 
 async def until_stopped(worker: Worker | None, *, announce: str, status: Status) -> None:

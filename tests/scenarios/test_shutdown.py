@@ -101,9 +101,10 @@ async def test_a_start_can_be_broken_off(company: Whole, memory: EmbeddedServer,
     with ExitStack() as stack, socket.create_server(("127.0.0.1", 0)) as silent:
         where = f"http://127.0.0.1:{silent.getsockname()[1]}/api/"
         process = Processes(company, memory.join(), stack, SLACK_API_URL=where).footnote(*command)
-        await asyncio.to_thread(silent.accept)
-        process.terminate()
-        assert await ended(process) == 0
+        connection, _ = await asyncio.to_thread(silent.accept)
+        with connection:
+            process.terminate()
+            assert await ended(process) == 0
 
 
 async def test_a_hanging_redis_keeps_nobody(company: Whole, memory: EmbeddedServer, tmp_path: Path) -> None:
