@@ -1,6 +1,6 @@
 """The Notices port over Slack's Web API: lines to one person, and messages that are not the reply to a question."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from bot.feedback import Escalation
 from bot.jobs import Click
 from bot.models import Answer, ConversationKey, Question
 from bot.screens import Doubt, PassagePage, Summary
+from handlers.alone import Alone
 from handlers.buttons import Seal
 from handlers.calls import Calls
 from handlers.posting import NO_PREVIEWS, shown
@@ -52,6 +53,10 @@ class SlackNotices:
     bot_id: str
     seal: Seal
     now: Callable[[], datetime]
+
+    @property
+    def _alone(self) -> Alone:
+        return Alone(self.call)
 
     # --- to one person alone ----------------------------------------------------------------------------------------
 
@@ -111,14 +116,14 @@ class SlackNotices:
 
     async def doubt(self, doubt: Doubt, *, to: str, again: bool) -> None:
         """Tell a person or a channel which passage is doubted; see the port."""
-        where = await self._direct(to) if to.startswith(_PEOPLE) else to
+        where = await self._alone.direct(to) if to.startswith(_PEOPLE) else to
         mark = _mark(DOUBT, doubt=sha256(f"{doubt.citation.document_id}\n{doubt.day}".encode()).hexdigest())
         if not (again and await self._standing(where, mark, since=self.now() - timedelta(days=1))):
             await self._post(where, doubt_message(doubt, now=self.now()), mark)
 
     async def open_direct(self, question: Question, *, again: bool) -> ConversationKey:
         """Begin a thread with the asker alone; its key. See the port."""
-        where = await self._direct(question.asker)
+        where = await self._alone.direct(question.asker)
         mark = _mark(DIRECT, question_id=question.id)
         stands = await self._standing(where, mark, since=question.asked_at) if again else None
         root = stands or await self._post(where, direct_message(question), mark)
@@ -131,15 +136,14 @@ class SlackNotices:
 
         The next way is taken only when Slack said no to the one before: what may have arrived is not sent again.
         """
-        if to.reply_url and await self._accepted(self._answer_click(to, message, in_place=in_place)):
+        if to.reply_url and await self._answered(to, message, in_place=in_place):
             return
-        if to.channel and await self._accepted(self._whisper(to.channel, to.person, message, thread=to.thread)):
-            return
-        await self._post(await self._direct(to.person), message)
+        await self._alone.send(message, person=to.person, channel=to.channel, thread=to.thread)
 
-    async def _accepted(self, sent: Awaitable[None]) -> bool:
+    async def _answered(self, to: Click, message: Message, *, in_place: bool) -> bool:
+        """Whether the click's address took it."""
         try:
-            await sent
+            await self._answer_click(to, message, in_place=in_place)
         except Refused:
             return False
         return True
@@ -153,11 +157,7 @@ class SlackNotices:
         """To the writer of a message alone, where it stands: in a thread only where that has begun."""
         key = question.conversation
         thread = "" if key.thread == question.message else key.thread
-        await self._whisper(key.channel, question.asker, message, thread=thread)
-
-    async def _whisper(self, channel: str, person: str, message: Message, *, thread: str) -> None:
-        where = {"channel": channel, "user": person, **({"thread_ts": thread} if thread else {})}
-        await self.call("chat.postEphemeral", repeatable=False, **where, **shown(message))
+        await self._alone.whisper(message, person=question.asker, channel=key.channel, thread=thread)
 
     async def _post(self, channel: str, message: Message, mark: Mark | None = None, *, thread: str = "") -> str:
         where = {
@@ -167,9 +167,6 @@ class SlackNotices:
         }
         posted = await self.call("chat.postMessage", repeatable=False, **where, **shown(message), **NO_PREVIEWS)
         return posted["ts"]
-
-    async def _direct(self, person: str) -> str:
-        return (await self.call("conversations.open", repeatable=True, users=person))["channel"]["id"]
 
     # --- what stands already ----------------------------------------------------------------------------------------
 

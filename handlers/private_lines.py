@@ -8,6 +8,7 @@ from bot.errors import Refused, SlackUnavailable
 from bot.models import Answer, Question
 from bot.ports.slack import Note
 from bot.records import State
+from handlers.alone import Alone
 from handlers.buttons import Seal
 from handlers.calls import Calls
 from handlers.posting import Posting, shown
@@ -55,11 +56,19 @@ class PrivateLine:
         await self.note(State.POSTING, None)
         self._sent = True
         try:
-            await self.call.reply(self.question.reply_url, response_type="ephemeral", **shown(message))
+            await self._sent_once(message)
         except (Refused, SlackUnavailable) as failure:
             if isinstance(failure, Refused) or failure.retry_after is not None:
                 await self.note(State.RECEIVED, None)  # Slack took nothing: another try is no second message
             raise
+
+    async def _sent_once(self, message: Message) -> None:
+        """To the reply address; where that has expired after a long wait, where the person asked, or directly."""
+        try:
+            await self.call.reply(self.question.reply_url, response_type="ephemeral", **shown(message))
+        except Refused:
+            where = self.question.conversation.channel
+            await Alone(self.call).send(message, person=self.question.asker, channel=where)
 
 
 @dataclass(slots=True)

@@ -133,6 +133,8 @@ class Responder:
                 await self._stop(trace, reply)
             except FootnoteError as error:
                 await signed
+                if trace.shown:
+                    raise
                 if error.retryable and _may_say_more(question, error):
                     await self._put_off(trace, reply, error)
                 elif question.reply_url and isinstance(error, IndexUnavailable):
@@ -222,6 +224,7 @@ class Responder:
             await self.conversations.join(question.conversation)
         await signed
         await reply.answer(answer)
+        trace.shown = True
         self.watch.answered(seconds=self._since(question), answered=answer.answered)
         await self._remember(question, answer)
         await trace.deliver()

@@ -18,6 +18,8 @@ class Trace:
     records: AnswerRecords
     fence: int
     now: Callable[[], datetime]
+    shown: bool = False
+    """The answer stands in Slack: whatever fails after that, nothing takes its place."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def note(self, state: State, at: str | None) -> None:

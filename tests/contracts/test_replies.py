@@ -1,6 +1,7 @@
 """The Replies port, held against a Slack on loopback: one message per question, whatever breaks on the way."""
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -236,16 +237,19 @@ async def test_a_private_line_can_say_why_there_is_no_answer(world: World) -> No
     assert (shown.ephemeral_to, list(shown.buttons)) == ("ana", ["again"])
 
 
-async def test_an_address_that_is_used_up_is_a_refusal(world: World) -> None:
-    """Trying again cannot help, and the error does not tell the address."""
-    question = await world.commanded()
-    for _ in range(5):
-        async with world.open(question) as reply:
-            await reply.answer(ANSWER)
+@pytest.mark.parametrize("ways", [["general"], ["dm-ana"], []])
+async def test_an_address_that_has_expired_does_not_swallow_the_answer(world: World, ways: list[str]) -> None:
+    """After half an hour it comes where the person asked, else directly; where Slack refuses all, that is known."""
+    question = replace(await world.commanded(), reply_url=f"{world.slack.address}respond/nothing")
+    if "general" not in ways:
+        world.slack.fail("chat.postEphemeral", "user_not_in_channel")
+    if not ways:
+        world.slack.fail("conversations.open", "user_not_found")
     async with world.open(question) as reply:
-        with pytest.raises(Refused) as refused:
+        with nullcontext() if ways else pytest.raises(Refused):
             await reply.answer(ANSWER)
-    assert str(refused.value) == "reply address: 404"
+    assert [where for where in ("general", "dm-ana") if world.slack.messages(where)] == ways
+    assert world.noted == [(State.POSTING, None), *([] if ways else [(State.RECEIVED, None)])]
 
 
 async def test_a_private_line_that_slack_did_not_take_may_be_sent_by_another_try(world: World) -> None:

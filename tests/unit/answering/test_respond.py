@@ -12,7 +12,7 @@ from bot.answering.respond import MEMBERS_ONLY, NO_QUESTION, SEARCH_AWAY
 from bot.answering.stopping import gone
 from bot.channels import ChannelSettings
 from bot.conversations import Said
-from bot.errors import IndexUnavailable, SlackUnavailable
+from bot.errors import IndexUnavailable, MemoryUnavailable, SlackUnavailable
 from bot.models import (
     EVERYONE,
     Answer,
@@ -275,6 +275,20 @@ async def test_an_outage_is_told_to_one_person_once_and_in_a_line_of_its_own(
     world.library.down = False
     await world.ask(private)
     assert world.thread.messages == ["Lunch is served at noon. [1]"]
+
+
+async def test_an_answer_that_stands_is_not_taken_back(world: World, question: QuestionFactory) -> None:
+    """What fails after it was shown puts nothing in its place; another try finishes the rest with the same answer."""
+    world.memory.full = True
+    with pytest.raises(MemoryUnavailable):
+        await world.ask(question())
+    assert world.thread.messages == ["Lunch is served at noon. [1]"]
+    assert world.memory.records[question().id].state is not State.DELIVERED
+    world.memory.full = False
+    await world.ask(question())
+    assert world.thread.messages == ["Lunch is served at noon. [1]"]
+    assert world.memory.records[question().id].state is State.DELIVERED
+    assert len(world.library.asked) == 1
 
 
 async def test_a_mention_without_words_asks_what_is_open(world: World, question: QuestionFactory) -> None:

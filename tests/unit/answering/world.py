@@ -17,7 +17,7 @@ from bot.answering.stopping import Stopping
 from bot.budgets import Limits
 from bot.channels import Change, ChannelSettings
 from bot.conversations import Conversation, Said, Turn
-from bot.errors import IndexUnavailable, SlackUnavailable, Unavailable
+from bot.errors import IndexUnavailable, MemoryUnavailable, SlackUnavailable, Unavailable
 from bot.jobs import Click
 from bot.models import (
     EVERYONE,
@@ -234,8 +234,12 @@ class Memory:
     joined_to: list[ConversationKey] = field(default_factory=list[ConversationKey])
     set_to: dict[str, ChannelSettings] = field(default_factory=dict[str, ChannelSettings])
     looks: str = ""
+    full: bool = False
+    """Nothing is remembered any more."""
 
     async def remember(self, key: ConversationKey, turn: Turn) -> None:
+        if self.full:
+            raise MemoryUnavailable("OOM")
         self.turns[turn.question_id] = turn
 
     async def forget(self, key: ConversationKey) -> None:
