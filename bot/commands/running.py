@@ -53,7 +53,8 @@ class Leaving:
         try:
             yield
         finally:
-            worker.stop()
+            if not self.signals:  # the signal has said so already; twice would mean at once
+                worker.stop()
             await running
 
     async def asked(self, *, announce: str, status: Status) -> None:
