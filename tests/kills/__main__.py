@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -21,6 +22,7 @@ from tests.kills.document import write_document
 from tests.kills.results import Results, faults, table
 from tests.kills.rig import Rig, rigged
 from tests.kills.rows import Cycle, Row, rows
+from tests.kills.self_test import self_test
 from tests.kills.tally import Tally
 
 FOLDER = ROOT / "build/kills"
@@ -38,6 +40,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="of all that is left to chance")
     parser.add_argument("--replay", metavar="ROW:CYCLE", help="run one cycle as it was, and keep its logs")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where results are kept (build/kills)")
+    parser.add_argument("--self-test", action="store_true", help="break the bot on purpose, and see it found out")
     parser.add_argument("--document", action="store_true", help="only write docs/reliability.md from the results")
     return parser.parse_args()
 
@@ -102,6 +105,8 @@ async def main() -> int:
         for row in known.values():
             print(f"{row.id:5} {row.title} ({row.cycles} cycles, {row.quick} of them in the short pass)")
         return 0
+    if given.self_test:
+        return await self_test(given.folder / "self-test", seed=given.seed or 0)
     if given.replay:
         return await replay(known, given.replay, seed=given.seed, folder=given.folder)
     chosen = [known[name] for name in given.rows] if given.rows else list(known.values())
@@ -148,5 +153,16 @@ async def replay(known: Mapping[str, Row], which: str, *, seed: int | None, fold
     return 1 if tally.bad else 0
 
 
+async def stoppable() -> int:
+    """The same; SIGTERM ends it as Ctrl-C does, with all that it started."""
+    running = asyncio.current_task()
+    if running:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    return await main()
+
+
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    try:
+        sys.exit(asyncio.run(stoppable()))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit("\nStopped; the same command goes on from here.")

@@ -24,10 +24,12 @@ ANNOUNCED = ("Serving @", "Answering for workspace")
 """What a process says once it is at work."""
 
 
-def command(name: str) -> list[str]:
-    """What the Procfile says starts `name`, with the `footnote` of this environment."""
+def command(name: str, *, broken: str = "") -> list[str]:
+    """What the Procfile says starts `name`, with the `footnote` of this environment, or with one broken on purpose."""
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines())
     footnote, *words = shlex.split(lines[name])
+    if broken:
+        return [sys.executable, "-m", "tests.kills.sabotage", broken, *words]
     return [str(Path(sys.executable).with_name(footnote)), *words]
 
 

@@ -72,6 +72,9 @@ class Setup:
     """Settings besides, for all processes."""
     valkey: tuple[str, ...] = ()
     """Words besides for the server."""
+    broken: str = ""
+    """How the bot is broken on purpose: one of `sabotage.SABOTAGE`."""
+    lost_after: float = LOST_AFTER
     faketime: bool = False
     """Whether each process has a wall clock of its own that can be set; the one that never jumps stays."""
 
@@ -121,8 +124,9 @@ class Rig:
                 await asyncio.sleep(within / count)
         return asked
 
-    async def answered(self, asked: Sequence[Asked], *, within: float = LOST_AFTER) -> bool:
+    async def answered(self, asked: Sequence[Asked], *, within: float | None = None) -> bool:
         """Whether all came to an end within so long of the last time that a process was back."""
+        within = self.setup.lost_after if within is None else within
         began = time.monotonic()
         while True:
             since = max(began, *(seat.back_at for seat in self.seats))
@@ -183,7 +187,12 @@ class Rig:
     def add_worker(self) -> Seat:
         """One more, not started yet."""
         name = f"worker-{len(self.workers) + 1}"
-        seat = Seat(name, command("worker"), self._variables("worker", name), self.folder / f"{name}.log")
+        seat = Seat(
+            name,
+            command("worker", broken=self.setup.broken),
+            self._variables("worker", name),
+            self.folder / f"{name}.log",
+        )
         self.workers.append(seat)
         return seat
 
@@ -191,7 +200,13 @@ class Rig:
         """One more, not started yet."""
         name = f"edge-{len(self.edges) + 1}"
         log = self.folder / f"{name}.log"
-        seat = Seat(name, command("web"), self._variables("edge", name), log, on_ready=self._lead_to_edges)
+        seat = Seat(
+            name,
+            command("web", broken=self.setup.broken),
+            self._variables("edge", name),
+            log,
+            on_ready=self._lead_to_edges,
+        )
         self.edges.append(seat)
         return seat
 
@@ -286,8 +301,6 @@ async def _seated(rig: Rig) -> AsyncGenerator[None]:
 
 async def _indexed(folder: Path) -> None:
     """The documents, in the home that all processes share."""
-    if (folder / "home").exists():
-        return
     documents = await asyncio.to_thread(facts.write, folder / "documents")
     footnote = command("web")[0]
     process = await asyncio.create_subprocess_exec(

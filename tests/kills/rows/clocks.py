@@ -18,7 +18,7 @@ BACK_AFTER = 6.0
 
 @row(
     "26e",
-    "the clock of the edge jumps by 10 minutes and by an hour, and is set right 6 s later: meanwhile signatures look old",
+    "the clock of the edge jumps by 10 minutes and by an hour, and is right again 6 s later: signatures look old",
     reach="0 lost, 0 twice",
     cycles=8,
     quick=1,

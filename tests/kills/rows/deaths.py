@@ -27,7 +27,7 @@ STATUS = "assistant.threads.setStatus"
 async def named_points(rig: Rig, cycle: Cycle) -> Tally:
     """One process dies the n-th time that it passes a point, and is started again."""
     point = POINTS[cycle.number % len(POINTS)]
-    return await _killed_at(rig, cycle, point, cycle.random.randint(1, SELDOM.get(point, 15)))
+    return await killed_at(rig, cycle, point, cycle.random.randint(1, SELDOM.get(point, 15)))
 
 
 @row(
@@ -42,7 +42,7 @@ async def in_production(rig: Rig, cycle: Cycle) -> Tally:
     """The points behind the acknowledgement, where leases matter, and one before it."""
     points = [point for point in POINTS if point not in ("verified", "before_append")]
     point = points[cycle.number % len(points)]
-    return await _killed_at(rig, cycle, point, cycle.random.randint(1, SELDOM.get(point, 15)))
+    return await killed_at(rig, cycle, point, cycle.random.randint(1, SELDOM.get(point, 15)))
 
 
 @row(
@@ -81,13 +81,14 @@ async def random_kills(rig: Rig, cycle: Cycle) -> Tally:
 async def before_persisting(rig: Rig, cycle: Cycle) -> Tally:
     """The edge dies right before or right after the one step that keeps a question; Slack delivers it again."""
     point = ("before_append", "after_append")[cycle.number % 2]
-    tally = await _killed_at(rig, cycle, point, cycle.random.randint(1, 15))
+    tally = await killed_at(rig, cycle, point, cycle.random.randint(1, 15))
     again = [delivery for delivery in rig.slack.deliveries if delivery.attempts > 1]
     tally.count("delivered_again", len(again))
     return tally
 
 
-async def _killed_at(rig: Rig, cycle: Cycle, point: str, times: int) -> Tally:
+async def killed_at(rig: Rig, cycle: Cycle, point: str, times: int) -> Tally:
+    """Twenty questions, while one process dies as it passes a point for the so-manieth time."""
     rig.forget()
     rig.slack.heal()
     streams = point == "mid_stream"

@@ -1,4 +1,4 @@
-"""Rows 22 to 27: the server that keeps the queue dies, hangs, is full, forgets; a lease holder sleeps; clocks jump."""
+"""Rows 22 to 25 and 27: the server that keeps the queue dies, hangs, is full, forgets; a lease holder sleeps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.adapters.redis.client import Link, connect
 from bot.errors import FootnoteError
@@ -115,8 +114,13 @@ async def full(rig: Rig, cycle: Cycle) -> Tally:
 
 
 async def _evicted(rig: Rig) -> int:
-    said = await rig.link.told("INFO", "stats")
-    return sum(int(stats["evicted_keys"]) for stats in said.values())
+    return int((await _info(rig.link))["evicted_keys"])
+
+
+async def _info(link: Link) -> dict[str, str]:
+    """What the server says of itself. Raises `MemoryUnavailable`."""
+    lines = [line for said in (await link.told("INFO")).values() for line in said.decode().splitlines()]
+    return {name: value for name, _, value in (line.partition(":") for line in lines)}
 
 
 # --- row 25 ---------------------------------------------------------------------------------------------------------
@@ -196,8 +200,7 @@ async def _synced(link: Link) -> None:
     async with asyncio.timeout(30):
         while True:
             with suppress(FootnoteError):
-                said = await link.told("INFO", "replication")
-                if any(facts.get("master_link_status") == "up" for facts in said.values()):
+                if (await _info(link)).get("master_link_status") == "up":
                     return
             await asyncio.sleep(0.05)
 
@@ -208,55 +211,6 @@ def _lead(rig: Rig, port: int) -> None:
         wire = rig.wires[f"{side}-redis"]
         wire.targets = [port]
         wire.reset()
-
-
-# --- row 26 ---------------------------------------------------------------------------------------------------------
-
-JUMPS = ("+600s", "-600s", "-3600s", "+3600s")
-
-
-@row(
-    "26",
-    "the clocks of the workers jump by 10 minutes and by an hour, there and back (libfaketime)",
-    reach="leases unaffected: 0 lost, 0 twice",
-    cycles=8,
-    quick=2,
-    setup=Setup(workers=2),
-)
-async def jumped(rig: Rig, cycle: Cycle) -> Tally:
-    """Twenty questions over two seconds; in the midst of them the time of day is another in every worker."""
-    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
-    if library is None:
-        tally = Tally()
-        tally.count("not_run:_apt-get_install_faketime")
-        return tally
-    clock = rig.folder / "clock"
-    clock.write_text("+0s")
-    await _under_another_clock(rig, library, clock)
-    asking = await _begin(rig, cycle, count=20, within=2.0)
-    await asyncio.sleep(cycle.random.uniform(0.3, 1.5))
-    clock.write_text(JUMPS[cycle.number % len(JUMPS)])
-    await asyncio.sleep(cycle.random.uniform(0.5, 2.0))
-    clock.write_text("+0s")
-    tally = await _end(rig, await asking)
-    tally.count("jumps", 2)
-    return tally
-
-
-async def _under_another_clock(rig: Rig, library: Path, clock: Path) -> None:
-    """Let the workers have a time of day that a file sets; what counts seconds is left alone."""
-    faked = {
-        "LD_PRELOAD": str(library),
-        "FAKETIME_TIMESTAMP_FILE": str(clock),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "DONT_FAKE_MONOTONIC": "1",
-    }
-    for worker in rig.workers:
-        variables = worker.variables
-        if "LD_PRELOAD" not in variables():
-            worker.variables = lambda before=variables: {**before(), **faked}
-            await worker.replace()
 
 
 # --- row 27 ---------------------------------------------------------------------------------------------------------
