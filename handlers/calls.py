@@ -80,14 +80,14 @@ class Calls:
         A call that has no turn yet, or is told to wait, waits as long as `patience` allows. A connection that breaks is
         tried once more where the call is `repeatable`: of any other call nobody knows whether Slack took it. Raises
         `SlackUnavailable` (with `retry_after`: Slack did not take it) or `Refused`, naming the method and Slack's code
-        and nothing that was sent; `LeaseLost` before a call that is not repeatable, when the job may be another's.
+        and nothing that was sent; `LeaseLost` before any call when the job may be another's: what it has said by now
+        must not be written over either.
         """
         left, again, where = self.patience if patience is None else patience, repeatable, _channel(arguments)
         while True:
             async with self.pace.in_turn(method, channel=where, patience=left) as waited:
                 left -= waited
-                if not repeatable:
-                    still_held()
+                still_held()
                 try:
                     return await self._once(method, arguments)
                 except SlackApiError as error:

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from bot.errors import Refused, SlackUnavailable
+from bot.errors import LeaseLost, Refused, SlackUnavailable
+from bot.holding import holding
+from bot.playground import Playground
 from handlers.calls import Calls, open_client
 from handlers.pace import Pace
 from tests.timing import Time
@@ -43,6 +45,15 @@ async def test_nothing_is_tried_again_behind_our_back() -> None:
     """The SDK's own retry would post twice when a connection breaks after the post."""
     async with open_client(bot_token="xoxb-1") as client:
         assert client.retry_handlers == []
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+async def test_whoever_lost_the_job_calls_nothing(*, repeatable: bool) -> None:
+    """Not even to edit: another worker's answer may stand there by now."""
+    async with Playground() as slack, open_client(bot_token=slack.bot_token, api_url=slack.api_url) as client:
+        with holding(lambda: False), pytest.raises(LeaseLost):
+            await Calls(client)("chat.update", repeatable=repeatable, channel="C07GENERAL1", ts="1.000100", text="No.")
+        assert not slack.calls
 
 
 # --- reply addresses ------------------------------------------------------------------------------------------------
