@@ -21,7 +21,7 @@ STATUS = "assistant.threads.setStatus"
     "kill -9 at 12 named points, 20 in flight",
     reach="0 lost, 0 twice, 0 silent, 0 stuck; answered within 90 s of the restart",
     cycles=12 * 20,
-    quick=24,
+    quick=12,
     tries=3,
 )
 async def named_points(rig: Rig, cycle: Cycle) -> Tally:
@@ -50,7 +50,7 @@ async def in_production(rig: Rig, cycle: Cycle) -> Tally:
     "kill -9 at random times, edge or one of 2 workers, 20 in flight",
     reach="0 lost, 0 twice, 0 silent, 0 stuck of 4,000",
     cycles=200,
-    quick=24,
+    quick=8,
     setup=Setup(workers=2),
 )
 async def random_kills(rig: Rig, cycle: Cycle) -> Tally:
@@ -75,7 +75,7 @@ async def random_kills(rig: Rig, cycle: Cycle) -> Tally:
     "kill -9 between taking a question and keeping it, then Slack's retry",
     reach="0 lost, 0 twice",
     cycles=20,
-    quick=12,
+    quick=2,
     tries=3,
 )
 async def before_persisting(rig: Rig, cycle: Cycle) -> Tally:
