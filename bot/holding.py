@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from bot.errors import LeaseLost
 
 _HELD: ContextVar[Callable[[], bool] | None] = ContextVar("held", default=None)
+_DOUBTFUL: ContextVar[bool] = ContextVar("doubtful", default=False)
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """The one that goes on while a machine sleeps: on Linux the first, elsewhere the second."""
 
@@ -27,13 +28,22 @@ def unstopping() -> float:
 
 
 @contextmanager
-def holding(held: Callable[[], bool]) -> Generator[None]:
-    """What is done inside is done under a lease; `held` says whether it still holds, by `unstopping`."""
-    token = _HELD.set(held)
+def holding(held: Callable[[], bool], *, doubtful: bool = False) -> Generator[None]:
+    """What is done inside is done under a lease; `held` says whether it still holds, by `unstopping`.
+
+    `doubtful` is as for a claim.
+    """
+    token, doubt = _HELD.set(held), _DOUBTFUL.set(doubtful)
     try:
         yield
     finally:
+        _DOUBTFUL.reset(doubt)
         _HELD.reset(token)
+
+
+def in_doubt() -> bool:
+    """Whether the store may have forgotten what was done already for the job at hand."""
+    return _DOUBTFUL.get()
 
 
 def still_held() -> None:

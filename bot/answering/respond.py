@@ -22,6 +22,7 @@ from bot.answering.trace import Trace, due, moment, sent_unseen
 from bot.budgets import OVER_BUDGET, Exceeded
 from bot.conversations import Said
 from bot.errors import FootnoteError, IndexUnavailable, LeaseLost, Refused, SlackUnavailable, Stopped
+from bot.holding import in_doubt
 from bot.jobs import Click
 from bot.kill_points import passing
 from bot.models import Answer, Audience, Question
@@ -80,6 +81,8 @@ class Responder:
         if sent_unseen(record):
             await self._assume(trace)
             return
+        if in_doubt() and record.state is State.RECEIVED and not question.reply_url:
+            trace.record = replace(record, state=State.STREAMING)  # of a message that stands nothing may be known
         heard = None if question.addressed == "named" else await self._heard(question)
         if question.addressed != "named" and heard is None:
             await trace.write(state=State.WITHDRAWN)

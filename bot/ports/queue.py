@@ -14,7 +14,8 @@ from bot.jobs import Job
 class Claim:
     """A worker's lease on one job. `deliveries` counts from 1; `fence` grows with every delivery.
 
-    `age` is how long ago the job was appended, in seconds by the queue's clock.
+    `age` is how long ago the job was appended, in seconds by the queue's clock. `doubtful` says that the store has
+    forgotten something since then, as a replica does that is promoted: more may be done than it knows of.
     """
 
     id: str
@@ -22,6 +23,7 @@ class Claim:
     deliveries: int
     fence: int
     age: float = 0.0
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Attempts:
         bind_contextvars(job=claim.id, question=claim.job.id, delivery=claim.deliveries)
         began, outcome = self.clock(), "lost"
         try:
-            with holding(holds):
+            with holding(holds, doubtful=claim.doubtful):
                 outcome = await self._ended(claim)
         except LeaseLost:
             log.warning("lease_lost")

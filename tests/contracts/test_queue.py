@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.adapters.redis.link import Link
 from bot.adapters.redis.queue import RedisJobQueue
 from bot.errors import LeaseLost
 from bot.jobs import Job
@@ -241,6 +242,17 @@ async def test_a_buried_job_is_kept_aside(jobs: RedisJobQueue, pass_time: PassTi
     assert await jobs.depth() == 0
     await pass_time(jobs.lease)
     assert await jobs.claim(limit=1, wait=0) == []
+
+
+async def test_jobs_that_a_server_had_before_it_went_back_in_time_are_doubtful(queue: JobQueue, link: Link) -> None:
+    """A promoted replica gives out a fence again: what it says of earlier jobs may be old; of later ones it is not."""
+    await _put(queue, 1, 2, 3)
+    assert [claim.doubtful for claim in await queue.claim(limit=2, wait=0)] == [False, False]
+    await link.call("DECR", link.key("fence"))
+    assert (await _lease_one(queue)).doubtful
+    await asyncio.sleep(0.002)  # ages are in milliseconds
+    await _put(queue, 4)
+    assert not (await _lease_one(queue)).doubtful
 
 
 async def test_fences_grow_with_every_delivery(queue: JobQueue) -> None:

@@ -7,6 +7,7 @@ from which a script appends it as theirs end (`line_up.lua`). So nobody waits be
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ class RedisJobQueue:
         self._scripts |= {name: Script.load("line_up", name) for name in ("enqueue", "claim", "complete", "bury")}
         self._line = Lines(link, self._stored)
         self._letters = RedisDeadLetters(link)
+        self._last_fence, self._went_back = 0, float("-inf")
 
     @property
     def lease(self) -> float:
@@ -159,12 +161,22 @@ class RedisJobQueue:
     async def _read(self, entry: _Entry) -> Claim | None:
         """The entry as a claim; one that cannot be read is buried, or left to a newer process for a while."""
         try:
-            return Claim(entry.id, self._stored.load(entry.payload), entry.deliveries, entry.fence, entry.age)
+            job, doubtful = self._stored.load(entry.payload), self._has_forgotten_since(entry)
+            return Claim(entry.id, job, entry.deliveries, entry.fence, entry.age, doubtful)
         except Newer as error:
             await self._put_away(entry, reason=str(error), bury=entry.age > NEWER_FOR)
         except Damaged as error:
             await self._put_away(entry, reason=str(error), bury=True)
         return None
+
+    def _has_forgotten_since(self, entry: _Entry) -> bool:
+        """Whether the server lost writes after this was appended: then a fence comes again, or an earlier one."""
+        moment = time.monotonic()
+        if entry.fence <= self._last_fence:
+            log.warning("memory_went_back", job=entry.id, fence=entry.fence, last=self._last_fence)
+            self._went_back = moment
+        self._last_fence = entry.fence
+        return entry.age >= moment - self._went_back
 
     async def _put_away(self, entry: _Entry, *, reason: str, bury: bool) -> None:
         log.error("job_unreadable", job=entry.id, reason=reason, buried=bury)

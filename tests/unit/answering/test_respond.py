@@ -13,6 +13,7 @@ from bot.answering.stopping import gone
 from bot.channels import ChannelSettings
 from bot.conversations import Said
 from bot.errors import IndexUnavailable, MemoryUnavailable, SlackUnavailable
+from bot.holding import holding
 from bot.models import (
     EVERYONE,
     Answer,
@@ -55,6 +56,18 @@ async def test_a_lost_reply_to_the_post_makes_no_second_post(world: World, quest
         await world.ask(question())
     await world.ask(question())
     assert world.thread.messages == ["Lunch is served at noon. [1]"]
+
+
+@pytest.mark.parametrize("doubtful", [True, False])
+async def test_what_the_store_has_forgotten_is_looked_for(
+    world: World, question: QuestionFactory, *, doubtful: bool
+) -> None:
+    """A promoted replica may know nothing of an answer that stands: in doubt it is found, and no second one posted."""
+    await world.ask(question())
+    world.memory.records.clear()
+    with holding(lambda: True, doubtful=doubtful):
+        await world.ask(question())
+    assert len(world.thread.messages) == (1 if doubtful else 2)
 
 
 async def test_an_answer_that_was_stored_is_not_made_again(world: World, question: QuestionFactory) -> None:
