@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
 from aiohttp import web
@@ -11,6 +11,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import SpoolUnavailable
 from bot.ports.memory import Memory
 from bot.ports.spool import Spool
 from bot.ports.watch import Watch
@@ -84,6 +85,8 @@ async def run_intake(
     `Drainer`. What waits at the end stays there.
     """
     intake = Intake(app, spool, meanwhile, watch, Line(trusted=trusted))
+    with suppress(SpoolUnavailable):  # then whoever comes first stands behind those that may be there
+        intake.line.seen(await spool.count())
     draining = asyncio.create_task(Drainer(intake, spool, ready).run())
     try:
         yield intake

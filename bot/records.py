@@ -33,6 +33,9 @@ class State(StrEnum):
 ENDED = frozenset({State.DELIVERED, State.FAILED, State.STOPPED, State.WITHDRAWN})
 """States from which a question goes on only when it is asked anew."""
 
+AT_REST = ENDED | {State.RECEIVED}
+"""States in which nobody waits for a message to be finished: none has been begun, or it is finished."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerRecord:

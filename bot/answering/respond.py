@@ -105,7 +105,7 @@ class Responder:
     async def give_up(self, question: Question, *, fence: int, reason: str) -> None:
         """Tell the person that there will be no answer, and where an admin finds out why.
 
-        Raises `Refused` where they asked in a place in which we may say nothing.
+        Raises `Refused` where they asked in a place in which we may say nothing: who tells them elsewhere calls `end`.
         """
         record = due(await self.records.read(question.id, fence=fence), question)
         if record is None:
@@ -119,7 +119,13 @@ class Responder:
         except Refused:
             await trace.write(answer=trace.record.bare)
             raise
-        await trace.write(state=State.FAILED, failure=reason, answer=trace.record.bare)
+        await trace.fail(reason)
+
+    async def end(self, question: Question, *, fence: int, reason: str) -> None:
+        """Note that the person was told, elsewhere, that there will be no answer."""
+        record = due(await self.records.read(question.id, fence=fence), question)
+        if record is not None:
+            await Trace(record, self.records, fence, self.now).fail(reason)
 
     # --- one reply --------------------------------------------------------------------------------------------------
 

@@ -33,6 +33,10 @@ class Trace:
             await self.records.write(changed, fence=self.fence)
             self.record = changed
 
+    async def fail(self, reason: str) -> None:
+        """Store that the person was told that there will be no answer."""
+        await self.write(state=State.FAILED, failure=reason, answer=self.record.bare)
+
     async def deliver(self) -> None:
         """Store that the answer stands, and keep its words no longer."""
         await self.write(state=State.DELIVERED, answer=self.record.bare)

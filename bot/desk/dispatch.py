@@ -73,6 +73,10 @@ class Answers(Protocol):
         """Tell the person that there will be no answer."""
         ...
 
+    async def end(self, question: Question, *, fence: int, reason: str) -> None:
+        """Note that the person was told so elsewhere."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatch:
@@ -170,6 +174,7 @@ class Dispatch:
         except Refused:
             asker = Click(question.id, question.conversation.workspace, question.asker)
             await self.notices.whisper(asker, NO_WAY_TO_ANSWER.format(code=code(question.id)))
+            await self.answers.end(question, fence=fence, reason=reason)
 
     async def _apologise(self, job: Clicked) -> None:
         """In the modal that waits; where Slack shows nothing in it, as a private line."""

@@ -61,7 +61,7 @@ class AnswerRecords(Protocol):
         ...
 
     async def unended(self, *, before: datetime, limit: int) -> list[AnswerRecord]:
-        """Records whose question has not come to its end and that nobody has written since `before`, oldest first."""
+        """Records that are not at rest and that nobody has written since `before`, oldest first."""
         ...
 
     async def of_person(self, workspace: str, person: str, *, limit: int) -> list[AnswerRecord]:

@@ -15,7 +15,7 @@ from bot.jobs import AnswerQuestion
 from bot.ports.memory import AnswerRecords, FeedbackBook
 from bot.ports.queue import JobQueue
 from bot.ports.watch import Watch
-from bot.records import AnswerRecord, State
+from bot.records import AnswerRecord
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
 
@@ -58,13 +58,9 @@ class Sweeper:
             log.warning("not_swept", error=type(error).__name__)
 
     async def _orphans(self) -> Sequence[AnswerRecord]:
-        """What has begun and belongs to no job. Of a record that only stands for an offer, nobody expects anything."""
+        """What has begun and belongs to no job."""
         before = self.now() - timedelta(seconds=self.forgotten)
-        begun = [
-            record
-            for record in await self.records.unended(before=before, limit=AT_ONCE)
-            if record.state is not State.RECEIVED
-        ]
+        begun = await self.records.unended(before=before, limit=AT_ONCE)
         queued = await self.jobs.unfinished([record.question.id for record in begun]) if begun else frozenset[str]()
         return [record for record in begun if record.question.id not in queued]
 

@@ -11,7 +11,7 @@ from bot.adapters.redis.records import RedisAnswerRecords
 from bot.errors import LeaseLost
 from bot.models import EVERYONE, Answer, Audience, Citation, Principal, ScoredPassage
 from bot.ports.memory import AnswerRecords
-from bot.records import ENDED, AnswerRecord, State
+from bot.records import AT_REST, AnswerRecord, State
 from tests.nouns import NOON, a_question
 from tests.redis_fixtures import EVERYWHERE, on
 
@@ -144,23 +144,23 @@ async def test_questions_without_an_end_are_found(store: AnswerRecords) -> None:
     """Those that nobody has written about since a moment, oldest first; not those that have ended, however they did."""
     for n, state in enumerate(State):
         await store.write(replace(_asked(n, "U1"), state=state, updated_at=_hour(n)), fence=1)
-    open_ = [f"q{n}" for n, state in enumerate(State) if state not in ENDED]
+    open_ = [f"q{n}" for n, state in enumerate(State) if state not in AT_REST]
     for _ in range(2):
         found = await store.unended(before=_hour(50), limit=10)
         assert [record.question.id for record in found] == open_
     found = await store.unended(before=_hour(2), limit=10)
-    assert [record.question.id for record in found] == ["q0", "q1"]
-    assert [record.question.id for record in await store.unended(before=_hour(50), limit=1)] == ["q0"]
+    assert [record.question.id for record in found] == ["q1"]
+    assert [record.question.id for record in await store.unended(before=_hour(50), limit=1)] == ["q1"]
 
 
 async def test_a_question_that_is_worked_on_is_not_forgotten(store: AnswerRecords) -> None:
     """Each write begins the time anew; after its end it is not listed, and once it is asked anew it is again."""
-    await store.write(replace(_asked(1, "U1"), updated_at=_hour(1)), fence=1)
-    await store.write(replace(_asked(1, "U1"), updated_at=_hour(3)), fence=1)
+    await store.write(replace(_asked(1, "U1"), state=State.SIGNED, updated_at=_hour(1)), fence=1)
+    await store.write(replace(_asked(1, "U1"), state=State.SIGNED, updated_at=_hour(3)), fence=1)
     assert await store.unended(before=_hour(2), limit=10) == []
     await store.write(replace(_asked(1, "U1"), state=State.DELIVERED, updated_at=_hour(4)), fence=1)
     assert await store.unended(before=_hour(50), limit=10) == []
-    anew = replace(_asked(1, "U1"), updated_at=_hour(5))
+    anew = replace(_asked(1, "U1"), state=State.SIGNED, updated_at=_hour(5))
     await store.write(anew, fence=1)
     assert await store.unended(before=_hour(50), limit=10) == [anew]
 
@@ -168,7 +168,7 @@ async def test_a_question_that_is_worked_on_is_not_forgotten(store: AnswerRecord
 async def test_many_that_have_ended_hide_none_that_has_not(store: AnswerRecords) -> None:
     """However many have ended since, who looks for a few finds the ones that wait behind them."""
     for n in range(210):
-        await store.write(replace(_asked(n, "U1"), updated_at=_hour(1)), fence=1)
+        await store.write(replace(_asked(n, "U1"), state=State.SIGNED, updated_at=_hour(1)), fence=1)
         if n not in (7, 205):
             await store.write(replace(_asked(n, "U1"), state=State.FAILED, updated_at=_hour(2)), fence=1)
     found = await store.unended(before=_hour(50), limit=2)

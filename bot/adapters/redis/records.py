@@ -13,7 +13,7 @@ from datetime import datetime
 from bot.adapters.redis.link import Link, Script, Step
 from bot.adapters.redis.stored import Damaged, Newer, Stored
 from bot.errors import LeaseLost, MemoryUnavailable
-from bot.records import ENDED, AnswerRecord
+from bot.records import AT_REST, AnswerRecord
 
 KEPT_FOR = 30 * 24 * 3600
 """Seconds after the last write."""
@@ -49,7 +49,7 @@ class RedisAnswerRecords:
         question = record.question
         workspace, at = question.conversation.workspace, question.asked_at.timestamp()
         lists = {self._asked(workspace, question.asker): at, self._asked(workspace): at}
-        if record.state not in ENDED:
+        if record.state not in AT_REST:
             lists[self._unended] = (record.updated_at or question.asked_at).timestamp()
         steps = [self._enlist.step([one], ("GT", moment, question.id, KEPT_FOR)) for one, moment in lists.items()]
         write = self._write.step([self._where(question.id)], (fence, self._stored.dump(record), KEPT_FOR))
@@ -58,7 +58,7 @@ class RedisAnswerRecords:
             raise LeaseLost(f"question {question.id} is in the hands of another worker")
 
     async def unended(self, *, before: datetime, limit: int) -> list[AnswerRecord]:
-        """Records that nobody has written since `before` and that have not come to their end; see the port."""
+        """Records that nobody has written since `before` and that are not at rest; see the port."""
         found: list[AnswerRecord] = []
         passed = 0
         while len(found) < limit:
@@ -82,14 +82,14 @@ class RedisAnswerRecords:
         return await self._several(await self._link.call("ZREVRANGEBYSCORE", self._asked(workspace), *words))
 
     async def _sorted_out(self, listed: Sequence[bytes]) -> tuple[list[AnswerRecord], int]:
-        """The open records among ids with their scores, and how many were taken off the list: ended or without one."""
+        """The open records among ids with their scores, and how many left the list: at rest, or without one."""
         pairs = list(zip(listed[::2], listed[1::2], strict=True))
         raw = await self._link.all([Step(("HGET", self._where(id_.decode()), "json")) for id_, _ in pairs])
         found: list[AnswerRecord] = []
         over: list[bytes] = []
         for pair, one in zip(pairs, raw, strict=True):
             records = self._stored.readable([one])
-            if one is None or any(record.state in ENDED for record in records):
+            if one is None or any(record.state in AT_REST for record in records):
                 over += pair
             else:
                 found += records

@@ -304,6 +304,16 @@ async def test_an_answer_that_stands_is_not_taken_back(world: World, question: Q
     assert len(world.library.asked) == 1
 
 
+async def test_what_was_told_elsewhere_has_ended(world: World, question: QuestionFactory) -> None:
+    """Its record says so, without the words of an answer; one that ended otherwise stays as it is."""
+    world.memory.records[question().id] = AnswerRecord(question(), State.SIGNED, reply="0")
+    await world.responder().end(question(), fence=2, reason="poison")
+    kept = world.memory.records[question().id]
+    assert (kept.state, kept.failure) == (State.FAILED, "poison")
+    await world.responder().end(question(), fence=3, reason="again")
+    assert world.memory.records[question().id] is kept
+
+
 async def test_a_mention_without_words_asks_what_is_open(world: World, question: QuestionFactory) -> None:
     """In a thread, the last question of a person that was not answered is meant."""
     world.thread.said = (_said(1, "How do I get a badge?"), _said(2, "Morning!"))

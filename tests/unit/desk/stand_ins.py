@@ -12,7 +12,7 @@ import numpy as np
 from bot.answering.pipeline import Pipeline
 from bot.channels import Change, ChannelSettings
 from bot.conversations import Conversation, Said, Turn
-from bot.errors import FootnoteError, LeaseLost, NothingIndexed, SlackUnavailable
+from bot.errors import FootnoteError, LeaseLost, NothingIndexed, Refused, SlackUnavailable
 from bot.feedback import Escalation, Feedback
 from bot.jobs import Click, Job
 from bot.models import (
@@ -424,9 +424,10 @@ class Slack:
 
 @dataclass
 class Answering:
-    """What a responder was asked to do."""
+    """What a responder was asked to do; `mute`, it may say nothing where a question was asked."""
 
     asked: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
+    mute: bool = False
 
     async def respond(self, question: Question, *, fence: int) -> None:
         self.asked.append(("respond", question.id, fence))
@@ -436,6 +437,11 @@ class Answering:
 
     async def give_up(self, question: Question, *, fence: int, reason: str) -> None:
         self.asked.append(("give up", question.id, fence))
+        if self.mute:
+            raise Refused("chat.postMessage: is_archived", code="is_archived")
+
+    async def end(self, question: Question, *, fence: int, reason: str) -> None:
+        self.asked.append(("end", question.id, fence))
 
 
 @dataclass

@@ -79,6 +79,14 @@ async def test_the_responder_gives_its_own_questions_up(world: World) -> None:
     assert world.slack.whispers == []
 
 
+async def test_a_question_whose_place_is_shut_is_given_up_in_direct_messages(world: World) -> None:
+    """And then it has ended: nobody takes it up again to say so once more."""
+    world.answering.mute = True
+    await world.desk().give_up(Claim("1-1", AnswerQuestion(QUESTION), 6, 7), "poison")
+    assert [step for step, *_ in world.answering.asked] == ["give up", "end"]
+    assert len(world.slack.whispers) == 1
+
+
 @pytest.mark.parametrize("view", ["", "V1"])
 @pytest.mark.parametrize(
     "job", [job for job in CLICKED if not isinstance(job, SILENT)], ids=lambda job: type(job).__name__
