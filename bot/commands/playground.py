@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.commands import options
+from bot.errors import BadRequest
 
 if TYPE_CHECKING:
     from bot.playground import Playground
     from bot.settings import Settings
 
-EXAMPLE = "Example:\n  footnote playground --docs ~/my-notes"
+EXAMPLE = """Examples:
+  footnote playground --docs ~/my-notes
+  footnote playground --apart --events http://127.0.0.1:3000/slack/events"""
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +27,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--suggest", action="append", default=[], metavar="QUESTION", help="a question to suggest; may be repeated"
     )
+    parser.add_argument(
+        "--apart", action="store_true", help="no bot in it: print the settings for `serve` and `work` started beside it"
+    )
+    parser.add_argument("--events", metavar="URL", help="with --apart: send events there (`serve --http`)")
 
 
 async def run(arguments: argparse.Namespace) -> int:
@@ -35,6 +42,8 @@ async def run(arguments: argparse.Namespace) -> int:
     from bot.playground import Playground
 
     configure("warning")
+    if arguments.apart or arguments.events:
+        return await _apart(arguments)
     settings = options.settings(arguments.home)
     if arguments.docs is not None:
         settings = apart(settings, "playground", arguments.docs)
@@ -49,18 +58,39 @@ async def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+async def _apart(arguments: argparse.Namespace) -> int:
+    """Serve the page alone, to processes that are started, and may be killed, beside it."""
+    from bot.commands.running import until_stopped
+    from bot.playground import Playground
+    from bot.status import Status
+
+    if not arguments.apart or arguments.docs:
+        raise BadRequest("--events goes with --apart, and --docs does not: index a folder with footnote index")
+    async with Playground(
+        port=arguments.port, suggestions=arguments.suggest, http_events_url=arguments.events
+    ) as slack:
+        for name, value in _settings(slack).items():
+            print(f"export {name}={value}", flush=True)
+        await until_stopped(None, announce=_welcome(slack.page_url), status=Status())
+    return 0
+
+
+def _settings(slack: "Playground") -> dict[str, str]:
+    """What a bot is told of this Slack, as environment variables."""
+    return {
+        "SLACK_API_URL": slack.api_url,
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_SIGNING_SECRET": slack.signing_secret,
+    }
+
+
 def _against(settings: "Settings", slack: "Playground") -> "Settings":
     """The same settings, with the playground for Slack."""
     from bot.settings import Slack
 
-    stand_in = Slack.model_validate(
-        {
-            "bot_token": slack.bot_token,
-            "app_token": slack.app_token,
-            "signing_secret": slack.signing_secret,
-            "api_url": slack.api_url,
-        }
-    )
+    told = {name.removeprefix("SLACK_").lower(): value for name, value in _settings(slack).items()}
+    stand_in = Slack.model_validate(told)
     return settings.model_copy(update={"slack": stand_in})
 
 

@@ -139,6 +139,7 @@ def test_a_chat_answers_line_after_line(footnote: Footnote, docs: Path) -> None:
         (["index", ".", "--readable-by", "all"], 2, "write everyone, group:NAME or user:ID"),
         (["search", "x", "--limit", "0"], 2, "is not a whole number from 1 on"),
         (["serve"], 1, "SLACK_BOT_TOKEN"),
+        (["playground", "--events", "http://127.0.0.1:3000/slack/events"], 1, "--events goes with --apart"),
         (["evaluate", "nowhere"], 1, "nowhere"),
         (["frobnicate"], 2, "invalid choice"),
     ],
@@ -159,6 +160,28 @@ def test_help_shows_an_example(footnote: Footnote, command: str) -> None:
     shown = footnote(command, "--help")
     assert shown.returncode == 0
     assert f"footnote {command}" in shown.stdout.split("Example", 1)[1]
+
+
+def test_a_bot_beside_the_playground_is_started_with_what_it_prints(
+    tmp_path: Path, docs: Path, footnote: Footnote
+) -> None:
+    """The Procfile's processes, each by itself, in a Slack that knows of them only what stands in these lines."""
+    footnote("index", str(docs))
+    environment = {**os.environ, "FOOTNOTE_HOME": str(tmp_path / "home"), "FOOTNOTE_HTTP_PORT": "0"}
+    command = [sys.executable, "-m", "bot.cli"]
+    alone = [*command, "playground", "--apart"]
+    with subprocess.Popen(alone, env=environment, stdout=PIPE, stderr=PIPE, text=True) as playground:
+        assert playground.stdout is not None
+        lines = [playground.stdout.readline().strip() for _ in range(4)]
+        environment |= dict(line.removeprefix("export ").split("=", 1) for line in lines)
+        for process in (["serve", "--http", "--edge-only"], ["work"]):
+            with subprocess.Popen([*command, *process], env=environment, stderr=PIPE, text=True) as started:
+                assert started.stderr is not None
+                assert any(line.startswith(("Serving @", "Answering for")) for line in started.stderr)
+                started.terminate()
+                assert started.wait() == 0
+        playground.terminate()
+        assert playground.wait() == 0
 
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
