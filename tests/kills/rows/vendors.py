@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from tests.kills.processes import clean_environment
 from tests.kills.rig import Rig, Setup
 from tests.kills.rows import Cycle, row
 from tests.kills.tally import Tally
@@ -17,6 +16,7 @@ SILENT = 120.0
 """Seconds: what a model may take is not scaled."""
 RECOVERS = 40.0
 """Seconds within which a model is tried again that has failed: a breaker lets one through each 15 s."""
+EMBEDDED = {"FOOTNOTE_EMBEDDER": "cohere"}
 RERANKED = Setup(variables=(("FOOTNOTE_RERANKER", "cohere"),))
 
 
@@ -110,9 +110,13 @@ async def broken(rig: Rig, cycle: Cycle) -> Tally:
     return tally
 
 
-ENDS = ("cut", "silent end", "hang", "bad JSON", "ERROR", "MAX_TOKENS")
 EVENTS = 24
 """In the stream of one answer here, and a few more."""
+CASES = (
+    *(("ERROR", 0), ("MAX_TOKENS", 0), ("hang", 2)),
+    *((way, place) for place in range(EVENTS) for way in ("cut", "silent end", "bad JSON")),
+    *(("hang", place) for place in (0, 8, 16)),  # each takes a minute
+)
 
 
 @row(
@@ -120,17 +124,16 @@ EVENTS = 24
     "the stream of an answer is cut, ends silently, hangs, or tells rubbish at every event; or says it ended badly",
     reach="0 partial answers shown as final; a visible end within 60 s",
     cycles=EVENTS * 4 + 8,
-    quick=8,
+    quick=4,
 )
 async def cut_at_every_event(rig: Rig, cycle: Cycle) -> Tally:
     """A question whose first stream breaks in one way at one event, one whose streams all do, and one without."""
-    place, way = divmod(cycle.number, 4) if cycle.number < EVENTS * 4 else (0, 4 + cycle.number % 2)
-    tally = Tally()
+    (way, place), tally = CASES[cycle.number], Tally()
     for times in (1, None):
         await _well(rig)
-        _break(rig, ENDS[way], place, times)
+        _break(rig, way, place, times)
         tally.add(await _asked(rig, cycle, count=1))
-        tally.count(f"the stream: {ENDS[way]}", len(rig.cohere.bodies("/chat")))
+        tally.count(f"the stream: {way}", len(rig.cohere.bodies("/chat")))
     tally.add(await _recovered(rig, cycle))
     return tally
 
@@ -181,13 +184,12 @@ async def no_ranking(rig: Rig, cycle: Cycle) -> Tally:
     reach="answered by the words alone; a visible end of all within 60 s",
     cycles=5,
     quick=1,
-    setup=Setup(variables=(("FOOTNOTE_EMBEDDER", "cohere"),)),
 )
 async def no_vectors(rig: Rig, cycle: Cycle) -> Tally:
     """The documents are indexed by the vendor's vectors; then it makes none for questions."""
-    if cycle.number == 0 or not (rig.folder / "embedded").exists():
-        await _index_again(rig)
     await _well(rig)
+    if EMBEDDED.items() - rig.worker.variables().items():
+        await _index_again(rig)
     before = len(rig.cohere.bodies("/embed"))
     rig.cohere.refuse(503, on="/embed")
     tally = await _asked(rig, cycle)
@@ -197,13 +199,13 @@ async def no_vectors(rig: Rig, cycle: Cycle) -> Tally:
 
 
 async def _index_again(rig: Rig) -> None:
-    """Index by the vendor's vectors, as the workers are set."""
-    variables = clean_environment() | dict(rig.worker.variables())
+    """Index by the vendor's vectors, in a home of its own, and let the worker answer from there."""
+    before, home = rig.worker.variables, str(rig.folder / "embedded")
+    rig.worker.variables = lambda: {**before(), **EMBEDDED, "FOOTNOTE_HOME": home}
     process = await asyncio.create_subprocess_exec(
         rig.worker.words[0], "index", str(rig.folder / "documents"), "--json",
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, env=variables,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, env=dict(rig.worker.variables()),
     )  # fmt: skip
     if await process.wait():
         raise RuntimeError("the documents could not be indexed by the vendor's vectors")
     await rig.worker.replace()
-    (rig.folder / "embedded").touch()
