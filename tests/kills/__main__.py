@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
+from bot.logs import configure
 from tests.architecture.sources import ROOT
 from tests.kills.document import write_document
 from tests.kills.results import Results, faults, table
@@ -101,6 +102,7 @@ def _say(words: str) -> None:
 async def main() -> int:
     """Run what was asked for; 1 when anything went wrong."""
     given, known = arguments(), rows()
+    configure("error")
     if given.list:
         for row in known.values():
             print(f"{row.id:5} {row.title} ({row.cycles} cycles, {row.quick} of them in the short pass)")
@@ -111,6 +113,7 @@ async def main() -> int:
         return await replay(known, given.replay, seed=given.seed, folder=given.folder)
     chosen = [known[name] for name in given.rows] if given.rows else list(known.values())
     results = begun(given, chosen)
+    shutil.rmtree(given.folder / "index", ignore_errors=True)
     until = time.monotonic() + 60 * given.minutes if given.minutes else float("inf")
     for row in [] if given.document else chosen:
         cycles = range(row.quick if given.quick else row.cycles)
@@ -143,7 +146,7 @@ async def replay(known: Mapping[str, Row], which: str, *, seed: int | None, fold
     name, _, number = which.partition(":")
     row = known[name]
     results = Results.open(folder / "results.json", seed=seed, again=False)
-    home = Path(tempfile.mkdtemp(prefix="kills-"))
+    home = Path(tempfile.mkdtemp(prefix="kills-")) / name
     async with rigged(row.setup, home) as rig:
         tally = await run_cycle(row, rig, int(number), seed=seed if seed is not None else results.seed)
     print(dict(tally.counts), {name: max(values) for name, values in tally.samples.items()})

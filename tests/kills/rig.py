@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import shutil
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -300,15 +301,18 @@ async def _seated(rig: Rig) -> AsyncGenerator[None]:
 
 
 async def _indexed(folder: Path) -> None:
-    """The documents, in the home that all processes share."""
-    documents = await asyncio.to_thread(facts.write, folder / "documents")
-    footnote = command("web")[0]
-    process = await asyncio.create_subprocess_exec(
-        footnote, "index", str(documents), "--home", str(folder / "home"), "--json",
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, env=clean_environment(),
-    )  # fmt: skip
-    if await process.wait():
-        raise RuntimeError("the documents could not be indexed")
+    """The documents, in the home that all processes share: indexed once for all rows."""
+    documents, made = folder.parent / "documents", folder.parent / "index"
+    if not made.exists():
+        await asyncio.to_thread(facts.write, documents)
+        process = await asyncio.create_subprocess_exec(
+            command("web")[0], "index", str(documents), "--home", str(made), "--json",
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, env=clean_environment(),
+        )  # fmt: skip
+        if await process.wait():
+            shutil.rmtree(made, ignore_errors=True)
+            raise RuntimeError("the documents could not be indexed")
+    await asyncio.to_thread(shutil.copytree, made, folder / "home")
 
 
 def _port(address: str) -> int:

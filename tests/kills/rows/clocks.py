@@ -21,7 +21,7 @@ BACK_AFTER = 6.0
     "the clock of the edge jumps by 10 minutes and by an hour, and is right again 6 s later: signatures look old",
     reach="0 lost, 0 twice",
     cycles=8,
-    quick=1,
+    quick=0,
     setup=Setup(faketime=True),
     needs=Path(FAKETIME),
 )

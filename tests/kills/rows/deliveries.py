@@ -34,7 +34,7 @@ STORIES = 100
     "the same event four times in parallel, to two edge processes",
     reach="0 twice, all answered, of 500",
     cycles=25,
-    quick=2,
+    quick=3,
     setup=Setup(edges=2),
 )
 async def four_times(rig: Rig, cycle: Cycle) -> Tally:
@@ -74,7 +74,7 @@ FATES = ("lost on the way", "answered with 503", "never answered", "taken, and i
     "the first delivery is lost, refused with 503, not answered, or taken and its acknowledgement lost",
     reach="all answered, 0 twice, of 200",
     cycles=20,
-    quick=4,
+    quick=6,
 )
 async def only_again(rig: Rig, cycle: Cycle) -> Tally:
     """Ten questions of whose events only a further delivery comes through as it should."""
@@ -137,7 +137,7 @@ SHAPES = ("a mention and a message", "a mention again at another ts", "a direct 
     "one gesture, told as mention and message, or at two timestamps with one client_msg_id",
     reach="0 twice, all answered, of 3 shapes x 50",
     cycles=15,
-    quick=3,
+    quick=6,
 )
 async def one_gesture(rig: Rig, cycle: Cycle) -> Tally:
     """Ten gestures of one shape: what is seen of each in all places together must be one answer."""

@@ -17,7 +17,7 @@ IN_FLIGHT = 20
     "SIGTERM with 20 in flight: 30 rolling restarts of edge and worker, 10 of a worker without a successor",
     reach="0 lost, 0 twice, exit within 30 s",
     cycles=40,
-    quick=3,
+    quick=2,
     setup=Setup(workers=1),
 )
 async def deploys(rig: Rig, cycle: Cycle) -> Tally:

@@ -63,7 +63,7 @@ async def killed(rig: Rig, cycle: Cycle) -> Tally:
     "Valkey hangs (SIGSTOP) during traffic, 2 to 30 s",
     reach="acknowledged within 1 s (p99) by the spool; 0 lost, 0 twice",
     cycles=12,
-    quick=2,
+    quick=1,
 )
 async def hung(rig: Rig, cycle: Cycle) -> Tally:
     """Twenty questions; how long Slack waited for each acknowledgement is measured while the server hangs."""
@@ -97,7 +97,7 @@ async def hung(rig: Rig, cycle: Cycle) -> Tally:
     "Valkey is full (maxmemory reached, noeviction) during traffic, for 3 s",
     reach="0 entries of the queue evicted, 0 lost, 0 twice",
     cycles=10,
-    quick=1,
+    quick=0,
 )
 async def full(rig: Rig, cycle: Cycle) -> Tally:
     """Twenty questions over two seconds, in the midst of which the server takes no more writes."""
@@ -221,7 +221,7 @@ def _lead(rig: Rig, port: int) -> None:
     "a worker that holds leases is paused (SIGSTOP) for two leases and wakes",
     reach="what it writes is refused: 0 twice, 0 lost",
     cycles=20,
-    quick=3,
+    quick=1,
     setup=Setup(workers=2),
 )
 async def paused(rig: Rig, cycle: Cycle) -> Tally:

@@ -39,7 +39,7 @@ async def _calm(rig: Rig, *, streams: bool) -> None:
     "Slack takes a call and the connection is cut before it says so: five methods",
     reach="0 twice, all answered, of 200 cuts; a line to one person alone at most once",
     cycles=25,
-    quick=5,
+    quick=1,
 )
 async def taken_and_cut(rig: Rig, cycle: Cycle) -> Tally:
     """Some questions; the wire to Slack breaks when the answer to a call of one method begins, as many times."""
@@ -100,7 +100,7 @@ WAITS = (1, 2, 3, 5, 8, 12, 17, 20, 25, 30)
     "429 with Retry-After 1 to 30 s, for five methods",
     reach="never a call before Retry-After is over; all answered in full",
     cycles=len(WAITS) * 2,
-    quick=4,
+    quick=0,
 )
 async def too_often(rig: Rig, cycle: Cycle) -> Tally:
     """Ten questions in ten channels; some calls of each method are told to come later."""
@@ -133,7 +133,7 @@ MOST_CALLS = 8
     "ok: false for good, 12 errors on five methods (every error Slack documents: tests/scenarios/test_slack_errors.py)",
     reach="each question comes to an end of its own, without endless tries",
     cycles=len(ERRORS) * 2,
-    quick=4,
+    quick=1,
 )
 async def refused(rig: Rig, cycle: Cycle) -> Tally:
     """Five questions for each method, of which every call is refused while they are asked; then all is well again."""

@@ -25,7 +25,7 @@ TROUBLES = ("none", "half-open", "no network")
     "Socket Mode: 100 refreshes under traffic; connections left half-open; no network for 2 minutes (scaled)",
     reach="0 lost, 0 twice; connected again within 15 s",
     cycles=10,
-    quick=3,
+    quick=1,
 )
 async def refreshed(rig: Rig, cycle: Cycle) -> Tally:
     """Twenty questions over five seconds while Slack asks for ten refreshes, and one trouble besides."""
