@@ -92,6 +92,8 @@ async def _set(rig: Rig, channel: str, settings: ChannelSettings) -> None:
 
 # --- row 12 ---------------------------------------------------------------------------------------------------------
 
+ON_ITS_WAY = 0.3
+"""Seconds in which a call may arrive that was sent before another's refusal was heard."""
 WAITS = (1, 2, 3, 5, 8, 12, 17, 20, 25, 30)
 
 
@@ -113,8 +115,13 @@ async def too_often(rig: Rig, cycle: Cycle) -> Tally:
     await rig.answered(asked, within=90 + 3 * seconds)
     tally = await rig.verdict(asked)
     tally.count("refused_429", sum(call.status == 429 for call in rig.slack.calls))
+    refusals = [call for call in rig.slack.calls if call.retry_after is not None]
     for call in rig.slack.too_early():
-        tally.fault("too_early", f"{call.method} was called before its Retry-After was over")
+        last = max(one.at for one in refusals if one.method == call.method and one.at <= call.at)
+        if call.at - last < ON_ITS_WAY:
+            tally.count("on_their_way_when_refused")
+        else:
+            tally.fault("too_early", f"{call.method}, {call.at - last:.1f} s after a Retry-After of {seconds} s")
     return tally
 
 
