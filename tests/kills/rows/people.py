@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from bot.adapters.redis.queue import RedisJobQueue
 from bot.playground.delivery import Attempt
 from bot.playground.wire import Json
+from tests.kills import facts
 from tests.kills.processes import clean_environment
 from tests.kills.rig import Rig, Setup
 from tests.kills.rows import Cycle, row
@@ -101,18 +103,18 @@ async def _timed(rig: Rig) -> AsyncGenerator[list[float]]:
 @asynccontextmanager
 async def _indexing(rig: Rig) -> AsyncGenerator[None]:
     """Documents are indexed, again and again, while the block runs."""
+    documents = await asyncio.to_thread(facts.write, rig.folder / "papers")
 
     async def index() -> None:
-        number = 0
-        while True:
-            number += 1
+        for number in itertools.count():
             home = rig.folder / f"indexed-{number}"
             process = await asyncio.create_subprocess_exec(
-                rig.edge.words[0], "index", str(rig.folder / "documents"), "--home", str(home), "--json",
+                rig.edge.words[0], "index", str(documents), "--home", str(home), "--json",
                 stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, env=clean_environment(),
             )  # fmt: skip
             try:
-                await process.wait()
+                if await process.wait():
+                    raise RuntimeError("the documents could not be indexed")
             except asyncio.CancelledError:
                 process.kill()
                 raise
@@ -122,7 +124,8 @@ async def _indexing(rig: Rig) -> AsyncGenerator[None]:
         yield
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 # --- row 28 ---------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from tests.kills import facts
 from tests.kills.rig import Rig, Setup
 from tests.kills.rows import Cycle, row
 from tests.kills.tally import Tally
@@ -202,8 +203,9 @@ async def _index_again(rig: Rig) -> None:
     """Index by the vendor's vectors, in a home of its own, and let the worker answer from there."""
     before, home = rig.worker.variables, str(rig.folder / "embedded")
     rig.worker.variables = lambda: {**before(), **EMBEDDED, "FOOTNOTE_HOME": home}
+    documents = await asyncio.to_thread(facts.write, rig.folder / "papers")
     process = await asyncio.create_subprocess_exec(
-        rig.worker.words[0], "index", str(rig.folder / "documents"), "--json",
+        rig.worker.words[0], "index", str(documents), "--json",
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, env=dict(rig.worker.variables()),
     )  # fmt: skip
     if await process.wait():
