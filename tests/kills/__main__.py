@@ -120,6 +120,8 @@ async def main() -> int:
     for row in [] if given.document else chosen:
         cycles = range(row.quick if given.quick else row.cycles)
         await run_row(row, results, cycles=cycles, until=until, folder=given.folder, soak=given.soak)
+    if time.monotonic() > until:
+        _say("the time is up: what is left is run next time, or not at all in the short pass")
     return conclude(known, results, document=not given.quick)
 
 
