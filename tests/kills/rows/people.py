@@ -14,7 +14,7 @@ from bot.playground.delivery import Attempt
 from bot.playground.wire import Json
 from tests.kills import facts
 from tests.kills.processes import clean_environment
-from tests.kills.rig import Rig, Setup
+from tests.kills.rig import PRODUCTION, Rig, Setup
 from tests.kills.rows import Cycle, row
 from tests.kills.slack_side import Asked
 from tests.kills.tally import Tally, percentile
@@ -38,7 +38,7 @@ BURST = 600.0
     "50 questions a second for a minute while documents are indexed; the bot calls Slack freely",
     reach="acknowledged within 100 ms (p99), all answered",
     cycles=1,
-    setup=Setup(model=False),
+    setup=Setup(model=False, times=PRODUCTION),
 )
 async def burst(rig: Rig, cycle: Cycle) -> Tally:
     """Each question is put at its time, whatever became of those before it."""
@@ -52,7 +52,7 @@ async def burst(rig: Rig, cycle: Cycle) -> Tally:
     "5 questions a second for a minute while documents are indexed, within Slack's rate limits",
     reach="acknowledged within 100 ms (p99), all answered; how long the line takes to drain",
     cycles=1,
-    setup=Setup(model=False, rate_limits=True),
+    setup=Setup(model=False, times=PRODUCTION, rate_limits=True),
 )
 async def burst_within_limits(rig: Rig, cycle: Cycle) -> Tally:
     """As row 5 with real workers, which call Slack no more often than it takes: a tenth of the questions."""
