@@ -1,5 +1,6 @@
 """The bot in Slack: its edge, its worker, or both."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
 
     from bot.desk.assembly import SlackSide
     from bot.ports.slack import Notices
-    from bot.worker import Worker
+    from bot.worker import Greeter, Worker
     from handlers.calls import Calls
     from handlers.intake import Intake
     from handlers.tokens import Identity, Transport
 
+SILENT_FOR = 0.75
+"""Share of the time, after which a question counts as forgotten, that one may wait without a word: 90 seconds."""
 KEPT_LINES = 40
 """Private lines that are left for answers and gestures when people are told that they have to wait."""
 
@@ -66,7 +69,7 @@ class Bot:
             now=now,
             signing_secret=signing_secret,
         )
-        async with self._intake(app) as intake:
+        async with self._intake(app) as intake, self._greeting():
             if transport == "http":
                 async with run_http(intake, signing_secret=signing_secret, host=http.host, port=http.port) as address:
                     self.watching.needs_slack(lambda: True)  # it listens
@@ -97,6 +100,16 @@ class Bot:
         ):
             self.watching.needs_spool(spool)
             yield intake
+
+    @asynccontextmanager
+    async def _greeting(self) -> AsyncGenerator[None]:
+        """Whoever waits for long hears of it from the edge too: there may be no worker at all."""
+        greeting = asyncio.create_task(self._greeter(self._notices()).run())
+        try:
+            yield
+        finally:
+            greeting.cancel()
+            await asyncio.gather(greeting, return_exceptions=True)
 
     def _place_for_spool(self) -> "Path":
         """Its folder, in the home folder: an edge without one can serve, but keep nothing while the memory is away."""
@@ -140,13 +153,9 @@ class Bot:
 
     def _beside(self, notices: "Notices") -> "Sequence[Callable[[], Coroutine[Any, Any, None]]]":
         """What every worker does besides: tells those who wait for long, and takes up what was forgotten."""
-        from bot.worker import Greeter, Sweeper
-
-        def room(lines: int) -> bool:
-            return self.calls.room_for("chat.postEphemeral", keep=lines + KEPT_LINES)
+        from bot.worker import Sweeper
 
         memory, watch = self.memory, self.watching.watch
-        greeter = Greeter(jobs=memory.jobs, notices=notices, room=room)
         sweeper = Sweeper(
             records=memory.records,
             jobs=memory.jobs,
@@ -155,14 +164,30 @@ class Bot:
             now=now,
             forgotten=self.settings.work.forgotten,
         )
-        return (greeter.run, sweeper.run)
+        return (self._greeter(notices).run, sweeper.run)
+
+    def _greeter(self, notices: "Notices") -> "Greeter":
+        """Several may look at one queue: it names each question once."""
+        from bot.worker import Greeter
+
+        def room(lines: int) -> bool:
+            return self.calls.room_for("chat.postEphemeral", keep=lines + KEPT_LINES)
+
+        age = SILENT_FOR * self.settings.work.forgotten
+        return Greeter(jobs=self.memory.jobs, notices=notices, room=room, age=age)
+
+    def _notices(self) -> "Notices":
+        from handlers.buttons import Seal
+        from handlers.notices import SlackNotices
+
+        seal = Seal.of(self.client.token or "")
+        return SlackNotices(self.calls, bot_id=self.identity.bot_id, seal=seal, now=now)
 
     def _slack_side(self) -> "SlackSide":
         """One limiter and one directory for all that a worker says and asks."""
         from bot.desk.assembly import SlackSide
         from handlers.buttons import Seal
         from handlers.directory import SlackDirectory
-        from handlers.notices import SlackNotices
         from handlers.panels import SlackPanels
         from handlers.reading import SlackThreads
         from handlers.replies import SlackReplies
@@ -180,7 +205,7 @@ class Bot:
             replies=SlackReplies(calls, bot_id=who.bot_id, seal=seal, now=now),
             directory=directory,
             threads=SlackThreads(calls, directory, bot_id=who.bot_id, bot_user=who.bot_user),
-            notices=SlackNotices(calls, bot_id=who.bot_id, seal=seal, now=now),
+            notices=self._notices(),
             panels=SlackPanels(calls, seal=seal, now=now),
         )
 

@@ -66,6 +66,18 @@ async def test_who_waits_behind_others_is_told_once_where_they_asked(company: Wh
     assert "portal" in lines[-1]
 
 
+async def test_who_waits_while_there_is_no_worker_at_all_is_told_by_the_edge(company: Whole) -> None:
+    """Nobody is there to answer; when somebody is again, the answer comes."""
+    settings, slack = company.settings, company.slack
+    company.settings = settings.model_copy(update={"work": Work(forgotten=4)})
+    async with company.running(work=False):
+        root = await slack.say("ana", "it-help", f"@Footnote {LUNCH}")
+        await company.told("ana", "it-help", busy(0))
+    async with company.running() as footnote:
+        await company.settled(footnote)
+    assert len(company.by_bot("it-help", root)) == 1
+
+
 async def until_queued(footnote: Bot, count: int) -> None:
     """Return when so many jobs stand in line."""
     for _ in range(2_000):
