@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
@@ -63,11 +64,16 @@ async def run_row(
     async with rigged(row.setup, home) as rig:
         for number in left:
             if time.monotonic() > until:
-                break
+                return
             began = time.monotonic()
             tally = await run_cycle(row, rig, number, seed=results.seed, soak=soak)
             results.keep(row.id, number, tally)
             _report(row, results, number, seconds=time.monotonic() - began)
+            if tally.counts["broke"]:
+                break
+        else:
+            return
+    await run_row(row, results, cycles=cycles, until=until, folder=folder, soak=soak)  # on a rig that is whole
 
 
 async def run_cycle(row: Row, rig: Rig, number: int, *, seed: int, soak: float | None = None) -> Tally:
@@ -76,7 +82,11 @@ async def run_cycle(row: Row, rig: Rig, number: int, *, seed: int, soak: float |
     for again in range(row.tries):
         random = Random(f"{seed} {row.id} {number} {again}")
         cycle = Cycle(number, random, f"r{row.id}c{number}t{again}", soak)
-        one = await row.run(rig, cycle)
+        try:
+            one = await row.run(rig, cycle)
+        except Exception as error:  # noqa: BLE001  (whatever breaks one cycle, the others are run)
+            tally.fault("broke", "".join(traceback.format_exception(error))[-600:])
+            break
         tally.add(one)
         if not one.counts["missed"]:
             break
