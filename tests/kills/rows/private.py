@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.kills.rig import Rig, Setup
 from tests.kills.rows import Cycle, row
-from tests.kills.slack_side import EACH, ROOMS, is_finished
+from tests.kills.slack_side import EACH, ROOMS, is_answer
 from tests.kills.tally import Tally
 
 PATIENCE = 30.0
@@ -59,9 +59,9 @@ async def _type(rig: Rig, cycle: Cycle, number: int) -> Typed:
 
 
 def _lines(rig: Rig, person: str, channel: str) -> set[str]:
-    """The finished answers that a person alone was shown in a channel."""
-    who, room = rig.slack.id_of(person), rig.slack.workspace.room(channel)
-    return {ts for ts, line in room.ephemeral.items() if line.ephemeral_to == who and is_finished(line)}
+    """The answers that a person alone was shown in a channel."""
+    room = rig.slack.workspace.room(channel)
+    return {ts for ts, line in room.ephemeral.items() if line.ephemeral_to == person and is_answer(line)}
 
 
 def _judged(rig: Rig, taken: list[Typed], *, settled: bool) -> Tally:
