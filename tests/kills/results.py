@@ -39,7 +39,7 @@ class Results:
                 row: {int(number): Tally.read(tally) for number, tally in done.items()}
                 for row, done in plain["cycles"].items()
             }
-            return cls(file, plain["seed"], plain["commit"], plain["began"], cycles)
+            return cls(file, plain["seed"], plain["commit"], plain["began"], cycles, plain["ended"])
         chosen = seed if seed is not None else int(datetime.now(UTC).timestamp())
         return cls(file, chosen, _commit(), _now())
 
