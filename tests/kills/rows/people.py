@@ -140,7 +140,7 @@ async def _indexing(rig: Rig) -> AsyncGenerator[None]:
     setup=Setup(workers=2, model=False),
 )
 async def poisoned(rig: Rig, cycle: Cycle) -> Tally:
-    """240 questions over forty seconds, twice: alone, and with the poisoned one among them."""
+    """150 questions over fifty seconds, twice: alone, and with the poisoned one among them."""
     for worker in rig.workers:
         if worker.words[: len(WORKER)] != WORKER:
             worker.words = [*WORKER, "--quoting"]
@@ -164,7 +164,7 @@ async def poisoned(rig: Rig, cycle: Cycle) -> Tally:
     return tally
 
 
-async def _others(rig: Rig, label: str, *, count: int = 240, seconds: float = 40.0) -> tuple[list[float], Tally]:
+async def _others(rig: Rig, label: str, *, count: int = 150, seconds: float = 50.0) -> tuple[list[float], Tally]:
     """Seconds to the end of each of some questions of many people."""
     asked = await rig.ask(count, label=label, within=seconds)
     await rig.answered(asked)
