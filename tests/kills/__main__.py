@@ -45,6 +45,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where results are kept (build/kills)")
     parser.add_argument("--self-test", action="store_true", help="break the bot on purpose, and see it found out")
     parser.add_argument("--document", action="store_true", help="only write docs/reliability.md from the results")
+    parser.add_argument(
+        "--beside",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="with --document: take in the results of a run that went on beside this one, of other rows",
+    )
     return parser.parse_args()
 
 
@@ -125,6 +133,8 @@ async def main() -> int:
         return await replay(known, given.replay, seed=given.seed, folder=given.folder)
     chosen = [known[name] for name in given.rows] if given.rows else list(known.values())
     results = begun(given, chosen)
+    for folder in given.beside:
+        results.take_in(Results.open(folder / "results.json", seed=None, again=False))
     shutil.rmtree(given.folder / "index", ignore_errors=True)
     until = time.monotonic() + 60 * given.minutes if given.minutes else float("inf")
     for row in [] if given.document else chosen:

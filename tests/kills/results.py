@@ -56,6 +56,14 @@ class Results:
             self.commit = f"{self.commit.split(' to ')[0]} to {commit}"
         self._write()
 
+    def take_in(self, other: Results) -> None:
+        """Add the rows of another run; the run is as long as both."""
+        self.cycles = {**other.cycles, **self.cycles}
+        self.began, self.ended = min(self.began, other.began), max(self.ended, other.ended)
+        for commit in other.commit.split(" to "):
+            if commit not in self.commit.split(" to "):
+                self.commit = f"{self.commit} to {commit}"
+
     def forget(self, row: str) -> None:
         """Run this row anew."""
         self.cycles.pop(row, None)
