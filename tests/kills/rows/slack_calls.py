@@ -131,8 +131,10 @@ ERRORS = (
     "channel_not_found", "is_archived", "token_revoked", "msg_too_long", "not_in_channel", "restricted_action",
     "thread_not_found", "invalid_blocks", "account_inactive", "internal_error", "missing_scope", "fatal_error",
 )  # fmt: skip
-MOST_CALLS = 8
-"""Of one method, for one question whose every call of it is refused: more would be no end."""
+MOST_CALLS = 55
+"""Of one method, for one question whose every call of it is refused: five tries and twenty farewells, two calls each."""
+ENDED_WITHIN = 150.0
+"""Seconds in which those come to their end."""
 
 
 @row(
@@ -151,8 +153,8 @@ async def refused(rig: Rig, cycle: Cycle) -> Tally:
         rig.slack.fail(method, error, times=100_000)
         asked = await rig.ask(5, label=f"{cycle.label}{method[5:8]}")
         await asyncio.sleep(0.5)
-        if not await rig.settled(within=60):
-            tally.fault("endless", f"{method} refused with {error}: the queue is not empty after 60 s")
+        if not await rig.settled(within=ENDED_WITHIN):
+            tally.fault("endless", f"{method} refused with {error}: the queue is not empty after {ENDED_WITHIN:g} s")
         tally.add(await _ends(rig, asked, method=method, error=error))
     return tally
 
