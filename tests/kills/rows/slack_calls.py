@@ -132,7 +132,7 @@ ERRORS = (
     "thread_not_found", "invalid_blocks", "account_inactive", "internal_error", "missing_scope", "fatal_error",
 )  # fmt: skip
 MOST_CALLS = 55
-"""Of one method, for one question whose every call of it is refused: five tries and twenty farewells, two calls each."""
+"""Of one method, for one question whose every call of it is refused: five tries and twenty farewells, two each."""
 ENDED_WITHIN = 150.0
 """Seconds in which those come to their end."""
 
