@@ -61,7 +61,7 @@ async def burst_within_limits(rig: Rig, cycle: Cycle) -> Tally:
 
 async def _burst(rig: Rig, cycle: Cycle, *, seconds: float, pace: float = PACE) -> Tally:
     asked: list[Asked] = []
-    async with _timed(rig) as took, _indexing(rig):
+    async with timed(rig) as took, _indexing(rig):
         start = time.monotonic()
         for number in range(round(pace * seconds)):
             await asyncio.sleep(max(0.0, start + number / pace - time.monotonic()))
@@ -80,7 +80,7 @@ async def _burst(rig: Rig, cycle: Cycle, *, seconds: float, pace: float = PACE) 
 
 
 @asynccontextmanager
-async def _timed(rig: Rig) -> AsyncGenerator[list[float]]:
+async def timed(rig: Rig) -> AsyncGenerator[list[float]]:
     """How long each event took to be acknowledged, while the block runs."""
     deliveries, took = rig.slack._deliveries, list[float]()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (only there is it seen)
     inner = deliveries.transport
