@@ -24,6 +24,8 @@ class Claim:
     fence: int
     age: float = 0.0
     doubtful: bool = False
+    orphaned: bool = False
+    """Whoever held it before neither ended it nor gave it back: that process may have died of it."""
 
 
 @dataclass(frozen=True, slots=True)

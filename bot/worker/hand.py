@@ -12,6 +12,9 @@ from bot.jobs import AnswerQuestion, Job, OfferAnswer, WithdrawQuestion
 from bot.ports.queue import Claim
 from bot.worker.limits import Limits, Room
 
+ALONE = 2
+"""The suspicion with which a job runs while nothing else does."""
+
 
 @dataclass(slots=True, eq=False)
 class Held:
@@ -31,6 +34,11 @@ class Held:
     def ended(self) -> bool:
         """Whether it ran to its end, whatever that was."""
         return self.task is not None and self.task.done() and not self.task.cancelled()
+
+    @property
+    def suspicion(self) -> int:
+        """0 for a job like any other, 1 for one whose holder vanished with it, 2 where that was not the first time."""
+        return min(ALONE, self.claim.deliveries - 1) if self.claim.orphaned else 0
 
     @property
     def orders(self) -> set[Hashable]:
@@ -62,6 +70,10 @@ class Hand:
 
     A deletion waits for nothing but the question that it withdraws. That question, when it has not begun, is over at
     once, so it takes a deletion's place: neither waits for the answers of others.
+
+    Workers have died with some jobs, and one of these may be what they died of. Such jobs run among themselves, while
+    nothing else is in hand here; those with which it happened twice run alone. So one that kills its worker each time
+    takes few others with it, and those once or twice.
     """
 
     def __init__(self, limits: Limits, *, now: float) -> None:
@@ -100,6 +112,8 @@ class Hand:
         self._for_a_place = []
         for held in () if self._closed else self._waiting:
             held.room = _room(held.claim.job, withdrawn)
+            if not _go_together(held, [*self._running, *begun]):
+                break  # it is older than the rest, who would keep it from its turn
             turn = held.orders.isdisjoint(taken.orders)
             if turn and self._has_place(held, taken):
                 taken.add(held)
@@ -131,6 +145,8 @@ class Hand:
 
     def room(self, *, now: float) -> int:
         """How many jobs to lease now: as many as there are places for answers, else a handful more than can run."""
+        if self._suspects:
+            return 0
         left = self._limits.held - len(self._running) - len(self._waiting)
         free = self._free_places()
         if free > 0:
@@ -146,6 +162,10 @@ class Hand:
         self._resting_until = now + self._limits.rest
         return self._drop(self._for_a_place)
 
+    def aside(self) -> list[Held]:
+        """What would die with others that a worker may die of: others have it meanwhile."""
+        return self._drop([held for held in self._waiting if not held.suspicion]) if self._suspects else []
+
     def idle(self) -> list[Held]:
         """What waits here behind nothing that runs: at the end another worker can begin it at once."""
         running = self._taken().orders
@@ -155,6 +175,10 @@ class Hand:
         self._for_a_place = [held for held in self._for_a_place if held not in some]
         self._waiting = [held for held in self._waiting if held not in some]
         return some
+
+    @property
+    def _suspects(self) -> bool:
+        return any(held.suspicion for held in (*self._running, *self._waiting))
 
     def _free_places(self) -> int:
         return self._limits.answers - self._taken().places["answers"]
@@ -173,6 +197,11 @@ class Hand:
         if taken.places[held.room] >= self._limits.places(held.room):
             return False
         return held.room != "answers" or taken.people[held.claim.job.person] < self._limits.each
+
+
+def _go_together(held: Held, running: Collection[Held]) -> bool:
+    """Whether a job may run beside those that run."""
+    return not running or (held.suspicion != ALONE and all(one.suspicion == held.suspicion for one in running))
 
 
 def _room(job: Job, withdrawn: Collection[str]) -> Room:

@@ -102,6 +102,7 @@ class Worker:
         for claim in claims:
             self._watch.delivered(type(claim.job).__name__, deliveries=claim.deliveries, waited=claim.age)
             self._hand.add(Held(claim, since=asked, queued=now - claim.age))
+        await self._give_back(self._hand.aside())
         if not self._stops:
             self._begin()
 

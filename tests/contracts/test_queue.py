@@ -248,11 +248,26 @@ async def test_jobs_that_a_server_had_before_it_went_back_in_time_are_doubtful(q
     """A promoted replica gives out a fence again: what it says of earlier jobs may be old; of later ones it is not."""
     await _put(queue, 1, 2, 3)
     assert [claim.doubtful for claim in await queue.claim(limit=2, wait=0)] == [False, False]
-    await link.call("DECR", link.key("fence"))
+    await link.call("SET", link.key("fence"), int(await link.call("GET", link.key("fence"))) - 1)
     assert (await _lease_one(queue)).doubtful
     await asyncio.sleep(0.002)  # ages are in milliseconds
     await _put(queue, 4)
     assert not (await _lease_one(queue)).doubtful
+
+
+async def test_a_job_whose_holder_vanished_is_an_orphan(queue: JobQueue, pass_time: PassTime) -> None:
+    """Not one that is new, was given back, or is to be tried again; and no more once somebody has given it back."""
+    await _put(queue, 1)
+    claim = await _lease_one(queue)
+    assert not claim.orphaned
+    await queue.retry(claim, after=0)
+    claim = await _lease_one(queue)
+    assert (claim.deliveries, claim.orphaned) == (2, False)
+    await pass_time(queue.lease)
+    claim = await _lease_one(queue)
+    assert (claim.deliveries, claim.orphaned) == (3, True)
+    await queue.release(claim)
+    assert not (await _lease_one(queue)).orphaned
 
 
 async def test_fences_grow_with_every_delivery(queue: JobQueue) -> None:

@@ -48,11 +48,3 @@ async def test_the_end_of_work_hears_of_wishes_in_the_same_trip(stops: Stops) ->
     assert await stops.worked(KEY, ["q1", "q2"]) == {"q2"}
     assert await stops.being_answered(KEY) is None
     assert await stops.worked(KEY, ["q1", "q2"]) == {"q2"}
-
-
-async def test_a_wish_is_kept_as_long_as_is_said(stops: Stops, link: Link) -> None:
-    """Ten minutes outlast an answer; that a question was deleted has to outlast every late delivery of it."""
-    await stops.ask("q1")
-    await stops.ask("q2", seconds=86_400)
-    left = [await link.call("TTL", link.key("stop", of=("question", one))) for one in ("q1", "q2")]
-    assert [round(one, -2) for one in left] == [600, 86_400]

@@ -1,6 +1,7 @@
 -- Lease jobs: those whose lease ran out, oldest first, then new ones.
 -- KEYS: as in line_up.lua, then leases, fence, dead. ARGV: group, lease in ms, how many, ms that dead letters are kept.
--- Returns {{{id, fields, deliveries, fence, age in ms}, ...}, the last id that was ever leased if none is now}.
+-- Returns {{{id, fields, deliveries, fence, age in ms, 1 if its holder let it run out}, ...}, the last id that was ever
+-- leased if none is now}.
 local leases, fence, dead = KEYS[5], KEYS[6], KEYS[7]
 local group, lease, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local moment = now()
@@ -8,8 +9,10 @@ local leased = {}
 
 local function lend(entry, deliveries)
   local token = redis.call('INCR', fence)
+  -- Whoever gives a job back says so by a fence of 0.
+  local orphaned = deliveries > 1 and redis.call('HGET', leases, entry[1]) ~= '0'
   redis.call('HSET', leases, entry[1], token)
-  leased[#leased + 1] = {entry[1], entry[2], deliveries, token, moment - since(entry)}
+  leased[#leased + 1] = {entry[1], entry[2], deliveries, token, moment - since(entry), orphaned and 1 or 0}
 end
 
 local expired = redis.pcall('XPENDING', jobs, group, 'IDLE', lease, '-', '+', limit)

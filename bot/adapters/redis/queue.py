@@ -46,6 +46,7 @@ class _Entry:
     deliveries: int
     fence: int
     age: float
+    orphaned: bool
 
 
 class RedisJobQueue:
@@ -162,7 +163,7 @@ class RedisJobQueue:
         """The entry as a claim; one that cannot be read is buried, or left to a newer process for a while."""
         try:
             job, doubtful = self._stored.load(entry.payload), self._has_forgotten_since(entry)
-            return Claim(entry.id, job, entry.deliveries, entry.fence, entry.age, doubtful)
+            return Claim(entry.id, job, entry.deliveries, entry.fence, entry.age, doubtful, entry.orphaned)
         except Newer as error:
             await self._put_away(entry, reason=str(error), bury=entry.age > NEWER_FOR)
         except Damaged as error:
@@ -209,8 +210,9 @@ class RedisJobQueue:
             raise LeaseLost(f"job {held.id} was leased again since")
 
 
-def _entry(id_: bytes, fields: list[bytes], deliveries: int, fence: int, age_ms: int) -> _Entry:
-    return _Entry(id_.decode(), named(fields).get(b"job", b""), deliveries, fence, age_ms / 1000)
+def _entry(id_: bytes, fields: list[bytes], *numbers: int) -> _Entry:
+    deliveries, fence, age_ms, orphaned = numbers
+    return _Entry(id_.decode(), named(fields).get(b"job", b""), deliveries, fence, age_ms / 1000, bool(orphaned))
 
 
 def _milliseconds(seconds: float) -> int:

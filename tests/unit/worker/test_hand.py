@@ -22,6 +22,12 @@ def held(job: Job, *, queued: float = 0.0) -> Held:
     return Held(Claim(f"{fence}-0", job, 1, fence), since=queued, queued=queued)
 
 
+def an_orphan(job: Job, *, deliveries: int = 2) -> Held:
+    """A job whose holder vanished with it, once or more often."""
+    one = held(job)
+    return Held(replace(one.claim, deliveries=deliveries, orphaned=True), since=0.0, queued=-1.0)
+
+
 def a_click(person: str) -> Job:
     return ShowHome(Click(f"click of {person}", "T0ACME", person))
 
@@ -168,3 +174,43 @@ def test_at_the_end_others_get_all_but_what_runs_and_what_follows_it() -> None:
     assert set(hand.close()) == {running, next_}
     hand.over(running, now=1.0)
     assert hand.begin(now=1.0) == []
+
+
+def test_what_a_worker_may_have_died_of_runs_apart_from_the_rest() -> None:
+    """Orphans run together; what waits beside them is for others to have, and nothing more is leased until they end."""
+    hand = Hand(Limits(), now=0.0)
+    first, second, fresh = an_orphan(a_job(1)), an_orphan(a_job(2)), held(a_job(3))
+    for job in (fresh, first, second):
+        hand.add(job)
+    assert hand.aside() == [fresh]
+    assert hand.begin(now=0.0) == [first, second]
+    assert hand.room(now=0.0) == 0
+    hand.over(first, now=0.0)
+    hand.over(second, now=0.0)
+    assert hand.room(now=0.0) > 0
+    assert hand.aside() == []
+
+
+def test_what_several_workers_may_have_died_of_runs_alone() -> None:
+    """One after the other, and after all that runs already; then things go on as ever."""
+    hand = Hand(Limits(), now=0.0)
+    running = held(a_job(1))
+    assert begun(hand, running) == [running]
+    first, second = an_orphan(a_job(2), deliveries=3), an_orphan(a_job(3), deliveries=5)
+    assert begun(hand, first, second) == []
+    hand.over(running, now=0.0)
+    assert hand.begin(now=0.0) == [first]
+    assert hand.begin(now=0.0) == []
+    hand.over(first, now=0.0)
+    assert hand.begin(now=0.0) == [second]
+    hand.over(second, now=0.0)
+    fresh = held(a_job(4))
+    assert begun(hand, fresh) == [fresh]
+
+
+def test_a_job_that_was_given_back_is_no_suspect() -> None:
+    """However often: it failed, or somebody asked to wait."""
+    hand = Hand(Limits(), now=0.0)
+    again = held(a_job(1))
+    again = Held(replace(again.claim, deliveries=4), since=0.0, queued=0.0)
+    assert begun(hand, again, fresh := held(a_job(2))) == [again, fresh]
