@@ -44,6 +44,7 @@ FREELY = Terms()
 HEDGE = "This may answer it:"
 UNWRITTEN = "I can't write an answer right now. This is what I found:"
 NOT_IN_THE_DOCS = "The docs don't say."
+NOT_BY_WORDS = "I can only look for your words right now, and they lead to no answer."
 NOT_FOR_EVERYONE_HERE = "The docs that everyone here can read don't say."
 
 
@@ -217,7 +218,7 @@ class Pipeline:
         return Answer(
             question=question,
             standalone_query=found.rewritten.text,
-            text=_worded(written, audience),
+            text=_worded(written, audience, embedded=found.query.vector is not None),
             answered=answered,
             confidence=confidence,
             citations=cited.citations,
@@ -311,7 +312,9 @@ class Timings:
             self.milliseconds[name] = round(self.milliseconds.get(name, 0.0) + spent, 1)
 
 
-def _worded(written: _Written, audience: Audience) -> str:
+def _worded(written: _Written, audience: Audience, *, embedded: bool) -> str:
+    if not written.cited.citations and not embedded:
+        return NOT_BY_WORDS
     if not written.cited.citations:
         return NOT_IN_THE_DOCS if len(audience.readers) == 1 else NOT_FOR_EVERYONE_HERE
     return f"{written.opening}{written.cited.text}"

@@ -118,8 +118,23 @@ class Responder:
                     await reply.tell(text, again=True)
         except Refused:
             await trace.write(answer=trace.record.bare)
+            await self._clear(trace)
             raise
         await trace.fail(reason)
+
+    async def _clear(self, trace: Trace) -> None:
+        """Take away what cannot be finished, so that no placeholder stands for ever, where Slack lets us do that.
+
+        What stands of a question that was asked anew may be the answer to it as it was.
+        """
+        record = trace.record
+        if record.reply is None or record.question.version:
+            return
+        try:
+            async with self.replies.open(record.question, at=record.reply, note=trace.note) as reply:
+                await reply.withdraw()
+        except (Refused, SlackUnavailable) as error:
+            log.warning("placeholder_left", question=record.question.id, error=type(error).__name__)
 
     async def end(self, question: Question, *, fence: int, reason: str) -> None:
         """Note that the person was told, elsewhere, that there will be no answer."""

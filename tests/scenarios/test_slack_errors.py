@@ -376,9 +376,7 @@ TABLE: Mapping[tuple[str, str, tuple[str, ...]], Named] = {
     ("ask", "response_url", ("500", "a proxy's page", "cut before")): (
         "nobody knows: the button to ask again stands", End((PROMISED,))
     ),
-    ("ask", "response_url", ("expired_url", "used_url")): (
-        "told in direct messages", End((PROMISED, ELSEWHERE), BURIED)
-    ),
+    ("ask", "response_url", ("expired_url", "used_url")): ("another way to the same person", End((PROMISED, ALONE))),
     ("ask", "users.info", ANYTHING): usual,
     ("ask", "users.info", (*OURS, "user_not_found")): ("members only", End((PROMISED, f"general (ana): {MEMBERS}"))),
     ("search", "response_url", (*WAIT, "500", "a proxy's page", "cut before")): usual,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from bot.allowance import Terms, current
-from bot.answering.pipeline import HEDGE, UNWRITTEN, Answered, Pipeline
+from bot.answering.pipeline import HEDGE, NOT_BY_WORDS, UNWRITTEN, Answered, Pipeline
 from bot.errors import Unavailable
 from bot.models import Hit, Query, Statement
 from tests.unit.answering.world import ALL, Library
@@ -132,3 +132,11 @@ async def test_an_answer_knows_what_it_did_without(away: tuple[str, ...]) -> Non
     """Words alone are searched without an embedder, and the fused order stands without a reranker."""
     given, _ = await asked(over(Library(away=away), Writer([None])))
     assert (given.answer.answered, given.answer.without) == (True, away)
+
+
+async def test_what_words_alone_do_not_find_may_still_be_there() -> None:
+    """Without an embedder nobody can say that the docs don't."""
+    given, _ = await asked(over(Library(hits=[], away=("embedder",)), Writer([None])))
+    assert (given.answer.answered, given.answer.text) == (False, NOT_BY_WORDS)
+    given, _ = await asked(over(Library(hits=[]), Writer([None])))
+    assert given.answer.text != NOT_BY_WORDS

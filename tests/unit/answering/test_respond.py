@@ -12,7 +12,7 @@ from bot.answering.respond import MEMBERS_ONLY, NO_QUESTION, SEARCH_AWAY
 from bot.answering.stopping import gone
 from bot.channels import ChannelSettings
 from bot.conversations import Said
-from bot.errors import IndexUnavailable, MemoryUnavailable, SlackUnavailable
+from bot.errors import IndexUnavailable, MemoryUnavailable, Refused, SlackUnavailable
 from bot.holding import holding
 from bot.models import (
     EVERYONE,
@@ -302,6 +302,16 @@ async def test_an_answer_that_stands_is_not_taken_back(world: World, question: Q
     assert world.thread.messages == ["Lunch is served at noon. [1]"]
     assert world.memory.records[question().id].state is State.DELIVERED
     assert len(world.library.asked) == 1
+
+
+async def test_a_placeholder_that_cannot_be_finished_is_taken_away(world: World, question: QuestionFactory) -> None:
+    """Who gives up where Slack refuses every edit leaves nothing behind that promises an answer."""
+    world.thread.messages.append("Searching the docs")
+    world.thread.frozen = True
+    world.memory.records[question().id] = AnswerRecord(question(), State.SIGNED, reply="0")
+    with pytest.raises(Refused):
+        await world.responder().give_up(question(), fence=2, reason="poison")
+    assert world.thread.messages == ["(deleted)"]
 
 
 async def test_what_was_told_elsewhere_has_ended(world: World, question: QuestionFactory) -> None:

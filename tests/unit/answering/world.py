@@ -17,7 +17,7 @@ from bot.answering.stopping import Stopping
 from bot.budgets import Limits
 from bot.channels import Change, ChannelSettings
 from bot.conversations import Conversation, Said, Turn
-from bot.errors import IndexUnavailable, MemoryUnavailable, SlackUnavailable, Unavailable
+from bot.errors import IndexUnavailable, MemoryUnavailable, Refused, SlackUnavailable, Unavailable
 from bot.jobs import Click
 from bot.models import (
     EVERYONE,
@@ -121,6 +121,8 @@ class Thread:
     members: bool = True
     audience_is: Audience = ALL
     lose_the_reply: bool = False
+    frozen: bool = False
+    """No message that stands can be edited."""
     said: tuple[Said, ...] = ()
     unwanted: set[str] = field(default_factory=set[str])
     working_on: dict[ConversationKey, str] = field(default_factory=dict[ConversationKey, str])
@@ -212,6 +214,8 @@ class FakeReply:
             self.thread.messages[int(self.at)] = "(deleted)"
 
     async def _show(self, text: str) -> None:
+        if self.thread.frozen:
+            raise Refused("chat.update: cant_update_message", code="cant_update_message")
         self.thread.shown += 1
         if self.at is None:
             await self.note(State.POSTING, None)
