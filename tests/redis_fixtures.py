@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator, Sequence
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -13,9 +14,10 @@ import pytest
 
 from bot.adapters.redis.client import Link, connect
 from bot.adapters.redis.conversations import RedisConversations
+from bot.adapters.redis.dead_letters import RedisDeadLetters
 from bot.adapters.redis.queue import RedisJobQueue
 from bot.adapters.redis.records import RedisAnswerRecords
-from bot.adapters.redis.server import EmbeddedServer
+from bot.adapters.redis.server import EmbeddedServer, embedded
 from bot.jobs import AnswerQuestion
 from bot.settings import EmbeddedMemory, Settings
 from tests.architecture.sources import ROOT
@@ -124,6 +126,14 @@ async def link(request: pytest.FixtureRequest) -> AsyncGenerator[Link]:
             assert await endless(made) <= FOR_GOOD
 
 
+@pytest.fixture
+async def hasty_url(tmp_path: Path) -> AsyncGenerator[str]:
+    """The address of a server that syncs nothing: thousands of steps, and no crash to survive."""
+    async with embedded(tmp_path) as url, connect(url) as link:
+        await link.call("CONFIG", "SET", "appendonly", "no")
+        yield url
+
+
 def rights(*, of: str = "~{footnote*", without: Collection[str] = (), **instead: str) -> list[str]:
     """The user that the guide makes for these keys, as ACL SETUSER takes it: name, password, keys and commands."""
     examples = re.findall(r"ACL SETUSER ((?:[^\n]*\\\n)*[^\n]*)\n", GUIDE.read_text("utf-8"))
@@ -153,6 +163,11 @@ async def endless(link: Link) -> set[str]:
 @pytest.fixture
 def jobs(link: Link) -> RedisJobQueue:
     return RedisJobQueue(link, lease=LEASE, acknowledge=10.0)
+
+
+@pytest.fixture
+def letters(link: Link) -> RedisDeadLetters:
+    return RedisDeadLetters(link)
 
 
 PassTime = Callable[[float], Awaitable[None]]

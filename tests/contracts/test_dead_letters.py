@@ -7,18 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.adapters.redis.client import Link
-from bot.adapters.redis.dead_letters import RedisDeadLetters
 from bot.adapters.redis.queue import RedisJobQueue
 from bot.jobs import Job
 from bot.ports.queue import DeadLetter, DeadLetters
 from tests.redis_fixtures import EVERYWHERE, a_job, on
 
 pytestmark = on(EVERYWHERE)
-
-
-@pytest.fixture
-def letters(link: Link) -> DeadLetters:
-    return RedisDeadLetters(link)
 
 
 async def _bury(jobs: RedisJobQueue, *numbers: int) -> None:

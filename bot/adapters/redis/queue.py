@@ -16,14 +16,13 @@ from typing import Any, get_args
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from bot.adapters.redis.dead_letters import RedisDeadLetters
 from bot.adapters.redis.lines import GROUP, ONCE, Lines, lines, named, word
 from bot.adapters.redis.link import Link, Script
 from bot.adapters.redis.stored import Damaged, Newer, OneOf
 from bot.errors import FootnoteError, LeaseLost, MemoryUnavailable
 from bot.jobs import Job
 from bot.kill_points import passing
-from bot.ports.queue import Claim, DeadLetter, Load, Waiting
+from bot.ports.queue import Claim, Load, Waiting
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
 
@@ -62,7 +61,6 @@ class RedisJobQueue:
         self._scripts = {name: Script.load(name) for name in ("renew", "give_back")}
         self._scripts |= {name: Script.load("line_up", name) for name in ("enqueue", "claim", "complete", "bury")}
         self._line = Lines(link, self._stored)
-        self._letters = RedisDeadLetters(link)
         self._last_fence, self._went_back = 0, float("-inf")
 
     @property
@@ -128,10 +126,6 @@ class RedisJobQueue:
     async def unfinished(self, question_ids: Collection[str]) -> frozenset[str]:
         """Which of these questions some job is still about; see the port."""
         return await self._line.unfinished(question_ids)
-
-    async def dead_letters(self, *, limit: int = 100) -> Sequence[DeadLetter]:
-        """The last `limit` buried jobs, newest first. Raises `MemoryUnavailable`."""
-        return await self._letters.list(limit=limit)
 
     # --- steps -------------------------------------------------------------------------------------------------------
 

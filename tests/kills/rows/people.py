@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from bot.adapters.redis.queue import RedisJobQueue
+from bot.adapters.redis.dead_letters import RedisDeadLetters
 from bot.playground.delivery import Attempt
 from bot.playground.wire import Json
 from tests.kills import facts
@@ -146,7 +146,7 @@ async def poisoned(rig: Rig, cycle: Cycle) -> Tally:
             worker.words = [*WORKER, "--quoting"]
             await worker.replace()
     idle, idle_tally = await _others(rig, f"{cycle.label}i")
-    before = len(await RedisJobQueue(rig.link).dead_letters())
+    before = len(await RedisDeadLetters(rig.link).list(limit=100))
     deaths = sum(worker.deaths for worker in rig.workers)
     task = asyncio.create_task(_others(rig, f"{cycle.label}o"))
     await asyncio.sleep(3)
@@ -156,7 +156,7 @@ async def poisoned(rig: Rig, cycle: Cycle) -> Tally:
     tally.add(idle_tally)
     tally.add(await rig.verdict([poison]))
     tally.count("workers_died", sum(worker.deaths for worker in rig.workers) - deaths)
-    letters = len(await RedisJobQueue(rig.link).dead_letters()) - before
+    letters = len(await RedisDeadLetters(rig.link).list(limit=100)) - before
     tally.count("dead_letters", letters)
     if letters != 1:
         tally.fault("dead_letter", f"{letters} dead letters")

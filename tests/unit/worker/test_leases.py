@@ -18,7 +18,7 @@ from bot.errors import (
     LeaseLost,
     MemoryUnavailable,
 )
-from bot.ports.queue import Claim
+from bot.ports.queue import Claim, DeadLetters
 from bot.worker import Limits, Worker
 from tests.unit.worker.desk import (
     QUICK,
@@ -53,7 +53,7 @@ async def test_a_job_longer_than_its_lease_runs_once(link: Link, desk: Desk) -> 
     assert desk.deliveries == [1, 1]
 
 
-async def test_a_job_whose_lease_is_lost_is_cancelled(link: Link, desk: Desk) -> None:
+async def test_a_job_whose_lease_is_lost_is_cancelled(link: Link, letters: DeadLetters, desk: Desk) -> None:
     """A worker that was paused for too long stops the job that is another's by now, and begins none that is."""
     queue, other = RedisJobQueue(link, lease=3.0), RedisJobQueue(link, lease=0.0)  # to which every lease has run out
     cancelled = asyncio.Event()
@@ -75,10 +75,10 @@ async def test_a_job_whose_lease_is_lost_is_cancelled(link: Link, desk: Desk) ->
     assert len(taken) == 2
     for claim in taken:
         await other.complete(claim)
-    assert await other.dead_letters() == []
+    assert await letters.list(limit=9) == []
 
 
-async def test_a_handler_that_was_overtaken_ends_nothing(jobs: RedisJobQueue, desk: Desk) -> None:
+async def test_a_handler_that_was_overtaken_ends_nothing(jobs: RedisJobQueue, letters: DeadLetters, desk: Desk) -> None:
     """When a write is refused because another worker holds the job, the job is neither completed nor buried."""
     desk.doing = failing(LeaseLost("fence"))
     with capture_logs() as logs:
@@ -86,7 +86,7 @@ async def test_a_handler_that_was_overtaken_ends_nothing(jobs: RedisJobQueue, de
             await put(jobs, 1)
             await wait_until(lambda: any(entry["event"] == "lease_lost" for entry in logs))
     assert await jobs.depth() == 1
-    assert (desk.told, await jobs.dead_letters()) == ([], [])
+    assert (desk.told, await letters.list(limit=9)) == ([], [])
 
 
 async def test_a_lost_job_ends_though_it_swallows_a_cancellation(link: Link, desk: Desk) -> None:

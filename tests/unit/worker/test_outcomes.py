@@ -17,7 +17,7 @@ from bot.errors import (
     Unavailable,
 )
 from bot.jobs import Click, ShowHome
-from bot.ports.queue import Claim
+from bot.ports.queue import Claim, DeadLetters
 from bot.worker import Limits, Worker
 from tests.redis_fixtures import PassTime, age_leases
 from tests.unit.worker.desk import (
@@ -128,7 +128,9 @@ async def test_a_retry_waits_as_long_as_it_should(jobs: RedisJobQueue, desk: Des
     assert len(await jobs.claim(limit=1, wait=0)) == 1
 
 
-async def test_the_last_try_ends_with_a_word_to_the_person(jobs: RedisJobQueue, desk: Desk) -> None:
+async def test_the_last_try_ends_with_a_word_to_the_person(
+    jobs: RedisJobQueue, letters: DeadLetters, desk: Desk
+) -> None:
     """After five failed tries the person is told, and the job lies with the dead letters."""
     desk.doing = failing(Unavailable("down"))
     async with working(jobs, desk):
@@ -136,7 +138,7 @@ async def test_the_last_try_ends_with_a_word_to_the_person(jobs: RedisJobQueue, 
         await until_empty(jobs)
     assert desk.deliveries == [1, 2, 3, 4, 5]
     assert desk.told == [("Question 1?", "Unavailable at delivery 5")]
-    assert [letter.reason for letter in await jobs.dead_letters()] == ["Unavailable at delivery 5"]
+    assert [letter.reason for letter in await letters.list(limit=9)] == ["Unavailable at delivery 5"]
 
 
 @pytest.mark.parametrize("error", [Refused("is_archived"), ValueError("a bug that quotes: When is lunch?")])
@@ -167,7 +169,9 @@ async def test_a_job_that_kills_workers_is_not_run_a_sixth_time(link: Link, jobs
     assert desk.told == [("Question 1?", "not done after 5 deliveries")]
 
 
-async def test_a_person_who_cannot_be_told_now_is_told_later(jobs: RedisJobQueue, desk: Desk) -> None:
+async def test_a_person_who_cannot_be_told_now_is_told_later(
+    jobs: RedisJobQueue, letters: DeadLetters, desk: Desk
+) -> None:
     """While Slack is out of reach a lost question is not buried: it is told as soon as Slack is back."""
     desk.doing = failing(Unavailable("down"))
     desk.telling = failing(SlackUnavailable("down"), times=3)
@@ -176,12 +180,12 @@ async def test_a_person_who_cannot_be_told_now_is_told_later(jobs: RedisJobQueue
         await until_empty(jobs)
     assert desk.deliveries == [1, 2, 3, 4, 5]
     assert desk.told == [("Question 1?", "not done after 7 deliveries")]
-    assert len(await jobs.dead_letters()) == 1
+    assert len(await letters.list(limit=9)) == 1
 
 
 @pytest.mark.parametrize("error", [SlackUnavailable("down"), Refused("is_archived"), KeyError("x")])
 async def test_a_person_who_cannot_be_told_at_all_does_not_block_the_queue(
-    jobs: RedisJobQueue, desk: Desk, error: Exception
+    jobs: RedisJobQueue, letters: DeadLetters, desk: Desk, error: Exception
 ) -> None:
     """Telling has an end too: then the dead letter says that nobody was told."""
     desk.doing = failing(Refused("is_archived"))
@@ -189,7 +193,7 @@ async def test_a_person_who_cannot_be_told_at_all_does_not_block_the_queue(
     async with working(jobs, desk, Limits(farewells=2, poll=0.05, backoff=(0.0,))):
         await put(jobs, 1)
         await until_empty(jobs)
-    (letter,) = await jobs.dead_letters()
+    (letter,) = await letters.list(limit=9)
     assert letter.reason.endswith("nobody was told")
     assert letter.deliveries == (7 if isinstance(error, SlackUnavailable) else 1)
 

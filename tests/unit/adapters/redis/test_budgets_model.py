@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import ClassVar, TypeVar, get_args
 from uuid import uuid4
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from bot.adapters.redis.budgets import RedisBudgets
 from bot.adapters.redis.client import connect
-from bot.adapters.redis.server import embedded
 from bot.budgets import LINES, Exceeded, Limits, Scope, Today
 from bot.models import ConversationKey, Question
 from tests.nouns import NOON, Clock, a_question
@@ -162,14 +159,6 @@ class Asked(RuleBasedStateMachine):
     @invariant()
     def the_same_day(self) -> None:
         assert self.run(self.budgets.today("T1")) == self.plain.today()
-
-
-@pytest.fixture
-async def hasty_url(tmp_path: Path) -> AsyncGenerator[str]:
-    """The address of a server that syncs nothing: thousands of steps, and no crash to survive."""
-    async with embedded(tmp_path) as url, connect(url) as link:
-        await link.call("CONFIG", "SET", "appendonly", "no")
-        yield url
 
 
 def test_the_budgets_behave_like_their_model(hasty_url: str) -> None:

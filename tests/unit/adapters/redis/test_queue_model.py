@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ClassVar, TypeVar
 from uuid import uuid4
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -25,8 +23,8 @@ from hypothesis.stateful import (
 )
 
 from bot.adapters.redis.client import connect
+from bot.adapters.redis.dead_letters import RedisDeadLetters
 from bot.adapters.redis.queue import RedisJobQueue
-from bot.adapters.redis.server import embedded
 from bot.errors import LeaseLost
 from bot.jobs import AnswerQuestion, Job, WithdrawQuestion
 from bot.models import ConversationKey
@@ -136,6 +134,7 @@ class Queue(RuleBasedStateMachine):
         self.connecting = connect(self.url, prefix=f"model-{uuid4().hex}", timeout=10.0)
         self.link = self.run(self.connecting.__aenter__())
         self.queue = RedisJobQueue(self.link, lease=LEASE)
+        self.letters = RedisDeadLetters(self.link)
         self.model = Model()
         self.highest = 0
         self.number = 0
@@ -274,17 +273,8 @@ class Queue(RuleBasedStateMachine):
 
     @invariant()
     def the_same_dead_letters(self) -> None:
-        assert [name_of(letter.job) for letter in self.run(self.queue.dead_letters()) if letter.job] == self.model.dead[
-            ::-1
-        ]
-
-
-@pytest.fixture
-async def hasty_url(tmp_path: Path) -> AsyncGenerator[str]:
-    """The address of a server that syncs nothing: thousands of steps, and no crash to survive."""
-    async with embedded(tmp_path) as url, connect(url) as link:
-        await link.call("CONFIG", "SET", "appendonly", "no")
-        yield url
+        buried = self.run(self.letters.list(limit=100))
+        assert [name_of(letter.job) for letter in buried if letter.job] == self.model.dead[::-1]
 
 
 def test_the_queue_behaves_like_its_model(hasty_url: str) -> None:

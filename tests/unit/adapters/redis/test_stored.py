@@ -17,6 +17,7 @@ from bot.conversations import Turn
 from bot.errors import MemoryUnavailable
 from bot.jobs import AnswerQuestion
 from bot.models import ConversationKey
+from bot.ports.queue import DeadLetters
 from bot.records import AnswerRecord
 from tests.nouns import NOON, a_question
 from tests.redis_fixtures import PassTime, a_job, endless
@@ -55,15 +56,15 @@ async def _append(link: Link, raw: bytes, *, id_: str = "*") -> None:
     await link.call("XADD", link.key("jobs"), id_, "job", raw)
 
 
-async def test_an_entry_that_is_no_job_is_buried(link: Link, jobs: RedisJobQueue) -> None:
+async def test_an_entry_that_is_no_job_is_buried(link: Link, jobs: RedisJobQueue, letters: DeadLetters) -> None:
     """Garbage in the queue is put aside with its reason, and the job behind it is delivered."""
     await _append(link, b"garbage")
     await link.call("XADD", link.key("jobs"), "*", "something", "else")
     await jobs.enqueue(a_job(), once=[])
     (claim,) = await jobs.claim(limit=8, wait=0)
     assert claim.job == a_job()
-    letters = await jobs.dead_letters()
-    assert [(letter.job, "cannot be read" in letter.reason) for letter in letters] == [(None, True)] * 2
+    buried = await letters.list(limit=9)
+    assert [(letter.job, "cannot be read" in letter.reason) for letter in buried] == [(None, True)] * 2
     assert await jobs.depth() == 1
 
 
@@ -79,23 +80,27 @@ async def test_a_newer_job_is_left_to_a_newer_process(link: Link, jobs: RedisJob
     assert deliveries == 0
 
 
-async def test_a_newer_job_that_nobody_takes_is_buried_at_last(link: Link, jobs: RedisJobQueue) -> None:
+async def test_a_newer_job_that_nobody_takes_is_buried_at_last(
+    link: Link, jobs: RedisJobQueue, letters: DeadLetters
+) -> None:
     """After a downgrade, a job that no process will ever read does not go round for good."""
     seconds, _ = await link.call("TIME")
     long_ago = f"{(int(seconds) - NEWER_FOR - 60) * 1000}-0"
     await _append(link, _changed(Stored(AnswerQuestion).dump(a_job()), v=2), id_=long_ago)
     assert await jobs.claim(limit=8, wait=0) == []
-    (letter,) = await jobs.dead_letters()
+    (letter,) = await letters.list(limit=9)
     assert "version 2" in letter.reason
     assert letter.age > NEWER_FOR
     assert await jobs.depth() == 0
 
 
-async def test_dead_letters_are_bounded_in_number_and_age(link: Link, jobs: RedisJobQueue) -> None:
+async def test_dead_letters_are_bounded_in_number_and_age(
+    link: Link, jobs: RedisJobQueue, letters: DeadLetters
+) -> None:
     """The oldest make room, and one that is a month old goes when the next claim comes by."""
     await link.call("XADD", link.key("dead"), "1-0", "id", "1-0", "reason", "old", "deliveries", 5, "age_ms", 1)
     await jobs.claim(limit=1, wait=0)
-    assert await jobs.dead_letters() == []
+    assert await letters.list(limit=9) == []
     dump = Stored(AnswerQuestion).dump(a_job())
     fill = f"for _ = 1, {DEAD} do redis.call('XADD', KEYS[1], '*', 'id', '1-0', 'reason', 'x', 'deliveries', 5) end"
     await link.call("EVAL", fill, 1, link.key("dead"))
@@ -103,7 +108,7 @@ async def test_dead_letters_are_bounded_in_number_and_age(link: Link, jobs: Redi
     (claim,) = await jobs.claim(limit=1, wait=0)
     await jobs.bury(claim, reason="the last")
     assert await link.call("XLEN", link.key("dead")) == DEAD
-    assert (await jobs.dead_letters(limit=1))[0].reason == "the last"
+    assert (await letters.list(limit=1))[0].reason == "the last"
 
 
 async def test_a_turn_that_cannot_be_read_is_passed_over(link: Link, conversations: RedisConversations) -> None:
