@@ -25,6 +25,12 @@ class Click:
     reply_url: str = field(default="", repr=False)
     view: str = ""
 
+    @classmethod
+    def of(cls, question: Question) -> Click:
+        """The asker, where they asked: for a line to them alone."""
+        key, thread = question.conversation, question.thread_begun
+        return cls(question.id, key.workspace, question.asker, key.channel, thread, question.reply_url)
+
 
 @dataclass(frozen=True, slots=True)
 class _Asked:

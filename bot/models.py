@@ -245,6 +245,15 @@ class Question:
     addressed: Addressed = "named"
     version: str = ""
 
+    @property
+    def thread_begun(self) -> str:
+        """The thread that it stands in, empty where none has begun: in such Slack shows no line to one person alone.
+
+        A command stands in no thread: its conversation only bears the name of one.
+        """
+        key = self.conversation
+        return "" if self.reply_url or key.thread == self.message else key.thread
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:

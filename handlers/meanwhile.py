@@ -68,15 +68,14 @@ class Meanwhile:
             structlog.get_logger().info("wait_untold", event_id=body.get("event_id"), reason=str(error))
 
     async def _beside(self, question: Question | None) -> None:
-        """Where the question stands; in a thread only where that has begun: elsewhere nobody would see it."""
+        """Where the question stands."""
         if question is None:
             return
-        key = question.conversation
         if not self.call.room_for("chat.postEphemeral", keep=self.keep):
             raise SlackUnavailable("chat.postEphemeral: the room that is left is for answers")
-        thread = {} if key.thread == question.message else {"thread_ts": key.thread}
+        thread = {"thread_ts": question.thread_begun} if question.thread_begun else {}
         message = shown(line_message(HAVE_QUESTION))
-        where = {"channel": key.channel, "user": question.asker, **thread}
+        where = {"channel": question.conversation.channel, "user": question.asker, **thread}
         await self.call("chat.postEphemeral", repeatable=False, patience=PATIENCE, **where, **message)
 
     async def _to_click(self, body: Mapping[str, Any]) -> None:

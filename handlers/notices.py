@@ -154,10 +154,9 @@ class SlackNotices:
         await self.call.reply(to.reply_url, text=message.text, blocks=list(message.blocks), **how)
 
     async def _beside(self, question: Question, message: Message) -> None:
-        """To the writer of a message alone, where it stands: in a thread only where that has begun."""
-        key = question.conversation
-        thread = "" if key.thread == question.message else key.thread
-        await self._alone.whisper(message, person=question.asker, channel=key.channel, thread=thread)
+        """To the writer of a message alone, where it stands."""
+        channel, thread = question.conversation.channel, question.thread_begun
+        await self._alone.whisper(message, person=question.asker, channel=channel, thread=thread)
 
     async def _post(self, channel: str, message: Message, mark: Mark | None = None, *, thread: str = "") -> str:
         where = {

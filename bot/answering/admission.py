@@ -52,10 +52,7 @@ class Admission:
         Nobody can look whether such a line arrived. One that may not have is sent again: a person told twice that they
         have to wait is better off than one who was not told.
         """
-        key = question.conversation
-        thread = "" if key.thread == question.message else key.thread
-        to = Click(question.id, key.workspace, question.asker, key.channel, thread)
-        await self.whisper(to, self.line(exceeded))
+        await self.whisper(Click.of(question), self.line(exceeded))
 
     @asynccontextmanager
     async def billed(self, question: Question, terms: Terms) -> AsyncGenerator[None]:

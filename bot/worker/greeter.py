@@ -67,7 +67,7 @@ class Greeter:
         """Best effort: a line that may have arrived is not sent again."""
         try:
             async with asyncio.timeout(MOMENT):
-                await self.notices.whisper(_asker(question), busy(waiting.ahead))
+                await self.notices.whisper(Click.of(question), busy(waiting.ahead))
         except (FootnoteError, TimeoutError) as error:
             log.warning("asker_not_told", question=question.id, error=type(error).__name__)
         else:
@@ -80,20 +80,3 @@ def busy(ahead: int) -> str:
         return "I'm busy. I'll answer here when it's your turn."
     others = "one question is" if ahead == 1 else f"about {ahead} questions are"
     return f"I'm busy: {others} ahead of yours. I'll answer here when it's your turn."
-
-
-def _asker(question: Question) -> Click:
-    """The asker, where they asked: in a thread only where that has begun, for Slack shows no private line before.
-
-    A command stands in no thread: its conversation only bears the name of one.
-    """
-    key = question.conversation
-    within = not question.reply_url and key.thread != question.message
-    return Click(
-        question.id,
-        key.workspace,
-        question.asker,
-        channel=key.channel,
-        thread=key.thread if within else "",
-        reply_url=question.reply_url,
-    )
