@@ -29,7 +29,7 @@ EVERY = 1_000
 """As many dead letters as are kept."""
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 ANSWERABLE = timedelta(minutes=30)
-"""For so long Slack takes a private answer after a question was asked, or asked again."""
+"""For so long the address lives at which Slack takes the answer to a command, asked or asked again."""
 HEAD = ("ID", "QUESTION", "KIND", "WHERE", "TRIES", "AGE", "WHEN", "REASON")
 
 
@@ -105,7 +105,7 @@ async def _retry(memory: "Memory", arguments: argparse.Namespace) -> int:
             if not arguments.all:
                 raise
             left[letter.id] = str(error)
-    return _told("tried again", done, left, as_json=arguments.json)
+    return _told("put back in line", done, left, as_json=arguments.json)
 
 
 async def _drop(memory: "Memory", arguments: argparse.Namespace) -> int:
@@ -149,7 +149,7 @@ def anew(job: "AnswerQuestion", record: "AnswerRecord | None", *, at: datetime) 
 
     asked = job.question if record is None else record.question
     if asked.reply_url and at - _asked_at(asked.version, asked.asked_at) > ANSWERABLE:
-        raise BadRequest("it was asked privately, and Slack takes no answer any more; its person has to ask again")
+        raise BadRequest("it was asked privately more than half an hour ago; its person has to ask again")
     if record is None or (record.state not in ENDED and asked.version == job.question.version):
         return job
     match record.state:

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 SILENT_FOR = 0.75
 """Share of the time, after which a question counts as forgotten, that one may wait without a word: 90 seconds."""
-KEPT_LINES = 40
-"""Private lines that are left for answers and gestures when people are told that they have to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +167,10 @@ class Bot:
     def _greeter(self, notices: "Notices") -> "Greeter":
         """Several may look at one queue: it names each question once."""
         from bot.worker import Greeter
+        from handlers.meanwhile import KEEP
 
         def room(lines: int) -> bool:
-            return self.calls.room_for("chat.postEphemeral", keep=lines + KEPT_LINES)
+            return self.calls.room_for("chat.postEphemeral", keep=lines + KEEP)
 
         age = SILENT_FOR * self.settings.work.forgotten
         return Greeter(jobs=self.memory.jobs, notices=notices, room=room, age=age)

@@ -118,7 +118,7 @@ class JobQueue(Protocol):
         ...
 
     async def depth(self) -> int:
-        """Jobs waiting or leased."""
+        """Jobs that are not ended: waiting, leased, or held back."""
         ...
 
     async def load(self) -> Load:

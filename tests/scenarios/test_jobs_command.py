@@ -104,7 +104,7 @@ async def test_a_failed_question_is_asked_anew(memory: Memory, footnote: Footnot
     """It comes back in a later version, and is a dead letter no more; an old wish to stop it is forgotten."""
     id_ = await _failed(memory)
     await memory.stops.ask(QUESTION.id)
-    assert footnote("jobs", "retry", id_).stdout == "1 tried again.\n"
+    assert footnote("jobs", "retry", id_).stdout == "1 put back in line.\n"
     (claim,) = await memory.jobs.claim(limit=9, wait=0)
     assert isinstance(claim.job, AnswerQuestion)
     assert replace(claim.job.question, version="") == QUESTION
@@ -123,7 +123,7 @@ async def test_all_are_tried_again_but_those_that_cannot(memory: Memory, footnot
     await _bury(memory, share)
     done = footnote("jobs", "retry", "--all")
     assert done.returncode == 1
-    assert done.stdout == f"1 tried again.\n{left} was left: it has been answered since; it can be dropped\n"
+    assert done.stdout == f"1 put back in line.\n{left} was left: it has been answered since; it can be dropped\n"
     assert [claim.job for claim in await memory.jobs.claim(limit=9, wait=0)] == [share]
     assert [letter.id for letter in await memory.dead_letters.list(limit=9)] == [left]
 
@@ -178,7 +178,7 @@ def test_a_question_that_is_being_answered_anew_is_left_alone() -> None:
 
 
 def test_a_private_line_ends_after_half_an_hour() -> None:
-    """Slack would refuse it, so the operator is told."""
+    """Its address has expired, so the operator is told."""
     private = AnswerQuestion(replace(QUESTION, private=True, reply_url="https://hooks.slack.com/x"))
     assert anew(private, None, at=NOON + timedelta(minutes=20)) == private
     with pytest.raises(BadRequest, match="has to ask again"):

@@ -107,7 +107,7 @@ class Lines:
         """Places that this process need not name again; Redis knows what any process has named."""
 
     async def depth(self) -> int:
-        """Jobs waiting, leased or held back."""
+        """Jobs that are not ended; see the port."""
         stream, held = await self._link.all([Step(("XLEN", self._jobs)), Step(("HVALS", self._held))])
         return int(stream) + sum(int(bounds.split()[2]) for bounds in held)
 

@@ -112,7 +112,7 @@ class RedisJobQueue:
         await self._bury(claim, reason=reason, person=word(claim.job.person))
 
     async def depth(self) -> int:
-        """Jobs waiting, leased or held back: ended ones leave the stream."""
+        """Jobs that are not ended; see the port."""
         return await self._line.depth()
 
     async def load(self) -> Load:
