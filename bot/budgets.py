@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Literal, TypeAlias
 
+from bot.words.counting import counted
+
 Scope: TypeAlias = Literal[
     "person_minute", "person_day", "channel_day", "workspace_day", "person_cost", "workspace_cost"
 ]
@@ -65,13 +67,13 @@ def in_words(exceeded: Exceeded, limits: Limits) -> str:
 def _reached(scope: Scope, limits: Limits) -> str:
     match scope:
         case "person_minute":
-            return f"You've asked {_counted(limits.person_minute, 'question')} in the last minute."
+            return f"You've asked {counted(limits.person_minute, 'question')} in the last minute."
         case "person_day":
-            return f"You've asked {_counted(limits.person_day, 'question')} in the last 24 hours."
+            return f"You've asked {counted(limits.person_day, 'question')} in the last 24 hours."
         case "channel_day":
-            return f"This channel has had its {_counted(limits.channel_day, 'question')} for 24 hours."
+            return f"This channel has had its {counted(limits.channel_day, 'question')} for 24 hours."
         case "workspace_day":
-            return f"This workspace has had its {_counted(limits.workspace_day, 'question')} for 24 hours."
+            return f"This workspace has had its {counted(limits.workspace_day, 'question')} for 24 hours."
         case "person_cost":
             return "Your questions have used their budget for today."
         case "workspace_cost":
@@ -85,11 +87,7 @@ def _or_else(scope: Scope) -> str:
 def _span(seconds: float) -> str:
     """A span of time, rounded up: whoever waits so long waits long enough."""
     if seconds < 1.5 * _MINUTE:
-        return _counted(max(1, ceil(seconds)), "second")
+        return counted(max(1, ceil(seconds)), "second")
     if seconds < 1.5 * _HOUR:
-        return _counted(ceil(seconds / _MINUTE), "minute")
-    return _counted(ceil(seconds / _HOUR), "hour")
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+        return counted(ceil(seconds / _MINUTE), "minute")
+    return counted(ceil(seconds / _HOUR), "hour")

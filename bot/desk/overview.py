@@ -15,6 +15,7 @@ from bot.models import EVERYONE, Principal
 from bot.ports.memory import AnswerRecords, Budgets, Channels, FeedbackBook
 from bot.records import AnswerRecord
 from bot.screens import Desk, Week
+from bot.words.counting import counted
 
 WEEK = timedelta(days=7)
 MOST = 5_000
@@ -115,7 +116,7 @@ def _failures(syncs: Mapping[str, Synced]) -> list[str]:
             problems.append(f"{source} could not be read: {label(run.failed, limit=LONGEST_REASON)}")
         elif skipped := len(run.skipped):
             problems.append(
-                f"{_counted(skipped, 'document')} of {source} could not be read and {_were(skipped)} skipped."
+                f"{counted(skipped, 'document')} of {source} could not be read and {_were(skipped)} skipped."
             )
     return problems
 
@@ -129,14 +130,10 @@ def _used_up(today: Today, limits: Limits) -> list[str]:
 def _overdue(waiting: Sequence[Escalation], now: datetime) -> list[str]:
     late = sum(now - escalation.at > WAITING for escalation in waiting)
     return (
-        [f"{_counted(late, 'question')} {_were(late)} put to people more than 2 days ago and not resolved."]
+        [f"{counted(late, 'question')} {_were(late)} put to people more than 2 days ago and not resolved."]
         if late
         else []
     )
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def _were(n: int) -> str:

@@ -7,9 +7,10 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from bot.composition import cache_facts, cohere_lacks, openai_lacks, weaviate_facts
-from bot.doctor.findings import Finding, Look, counted, error, named, ok, warning
+from bot.doctor.findings import Finding, Look, error, named, ok, warning
 from bot.errors import IndexUnavailable, MemoryUnavailable, Misconfigured, Unavailable, Unusable
 from bot.settings import Cohere, OpenAI, Settings, WeaviateIndex
+from bot.words.counting import counted
 
 WEAVIATE, COHERE, OPENAI, CACHE = "Weaviate", "Cohere", "OpenAI-compatible server", "Cache"
 OLDEST = (1, 36)

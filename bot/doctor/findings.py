@@ -82,11 +82,6 @@ def named(text: object) -> str:
     return label(str(text), limit=60)
 
 
-def counted(count: int, what: str) -> str:
-    """So many of them, in words."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
 def of_error(name: str, reason: FootnoteError) -> list[Finding]:
     """An error of ours: what stands after the last semicolon is what to do."""
     said, _, remedy = str(reason).rpartition("; ")

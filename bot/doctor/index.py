@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.composition import answering, check_model
-from bot.doctor.findings import Finding, counted, error, named, of_error, ok, warning
+from bot.doctor.findings import Finding, error, named, of_error, ok, warning
 from bot.errors import FootnoteError, NothingIndexed
 from bot.models import EVERYONE, Audience
 from bot.settings import Settings
+from bot.words.counting import counted
 from handlers.views.sources import age_in_words
 from indexing.connectors.files import source_name
 from indexing.history import Synced, read_syncs

@@ -9,7 +9,8 @@ from typing import Any
 
 from rich.text import Text
 
-from bot.doctor.findings import Finding, Found, counted
+from bot.doctor.findings import Finding, Found
+from bot.words.counting import counted
 
 STYLES = {"ok": "green", "warning": "yellow", "error": "bold red"}
 GAP = 2

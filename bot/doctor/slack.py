@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.doctor.findings import Finding, Findings, counted, error, named, ok, warning
+from bot.doctor.findings import Finding, Findings, error, named, ok, warning
 from bot.doctor.tokens import APP, BOT, WHERE_APP, WHERE_BOT, masked
 from bot.doctor.wire import Reply, Wire, at
 from bot.errors import SlackUnavailable
+from bot.words.counting import counted
 from handlers.manifest import SCOPES
 
 SLACK, GRANTED, SOCKET, CLOCK = "Slack", "Slack scopes", "Socket Mode", "Clock"

@@ -6,12 +6,12 @@ from datetime import datetime
 from bot.budgets import Limits, Scope, Today
 from bot.channels import Change, ChannelSettings
 from bot.screens import Desk, Week
+from bot.words.counting import counted
 from handlers.buttons import Action
 from handlers.views.blocks import Block, escaped, remark, small
 from handlers.views.pieces import (
     bullets,
     channel,
-    counted,
     divider,
     heading,
     labelled,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from bot.screens import Earlier, Home, SourceState
+from bot.words.counting import counted
 from handlers.buttons import Action, Seal
 from handlers.views.blocks import Block, remark
 from handlers.views.desk import desk_blocks
@@ -12,7 +13,6 @@ from handlers.views.pieces import (
     bullets,
     button,
     carried,
-    counted,
     divider,
     heading,
     line,

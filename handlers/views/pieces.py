@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from bot.gate import label
 from bot.models import Citation
+from bot.words.counting import counted
 from handlers.buttons import Seal
 from handlers.views.blocks import Block, escaped, shortened
 from handlers.views.sources import age_in_words, place, web_address
@@ -69,11 +70,6 @@ def person(user: str) -> str:
 def channel(room: str) -> str:
     """Markup that names a channel by id; empty for a direct message, which has no name."""
     return f"<#{room}>" if _CHANNEL.fullmatch(room) else ""
-
-
-def counted(count: int, noun: str) -> str:
-    """A number with its noun: 1 document, 1,204 documents."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def source_names(names: Iterable[str]) -> dict[str, str]:

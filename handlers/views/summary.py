@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from bot.screens import Point, Summary
+from bot.words.counting import counted
 from handlers.views.blocks import LONGEST_FALLBACK, Block, Message, escaped, small
-from handlers.views.pieces import counted, line, moment_in_words, person, rich, row, words
+from handlers.views.pieces import line, moment_in_words, person, rich, row, words
 from handlers.views.sources import web_address
 
 MOST = 20

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from bot.screens import Weighed, Why
+from bot.words.counting import counted
 from handlers.buttons import Action, Seal
 from handlers.views.blocks import Block, remark
 from handlers.views.pieces import (
     button,
-    counted,
     divider,
     labelled,
     line,
