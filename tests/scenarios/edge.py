@@ -16,7 +16,8 @@ from handlers.intake import Intake
 from handlers.sockets import CONNECTIONS, run_socket_mode
 from handlers.tokens import check_tokens
 from handlers.views.blocks import Block
-from tests.unit.handlers.stand_ins import Jobs, Stores, Talks, now
+from tests.tray import Tray
+from tests.unit.handlers.stand_ins import Stores, Talks, now
 from tests.waiting import wait_until
 
 AT_ONCE = (0.0, 0.0, 0.0)
@@ -33,7 +34,7 @@ class Edge:
     url: str = ""
 
     @property
-    def jobs(self) -> Jobs:
+    def jobs(self) -> Tray:
         return self.stores.jobs
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from bot.channels import Change, ChannelSettings
 from bot.conversations import Conversation, Said, Turn
 from bot.errors import FootnoteError, LeaseLost, NothingIndexed, Refused, SlackUnavailable
 from bot.feedback import Escalation, Feedback
-from bot.jobs import Click, Job
+from bot.jobs import Click
 from bot.models import (
     EVERYONE,
     Answer,
@@ -32,7 +32,6 @@ from bot.models import (
 )
 from bot.permissions import NOBODY
 from bot.ports.generation import Rewritten
-from bot.ports.queue import Claim, Load, Waiting
 from bot.ports.search import Counts, Floors, SourceCounts
 from bot.records import AnswerRecord
 from bot.screens import ChannelForm, Doubt, Home, PassagePage, Reopened, Summary, Why
@@ -249,52 +248,6 @@ class ChannelBook:
 
     async def looked_at(self, workspace: str, person: str) -> str:
         return self.before.get(person, "")
-
-
-@dataclass
-class Jobs:
-    """A queue that remembers what was appended."""
-
-    appended: list[Job] = field(default_factory=list[Job])
-    keys: set[str] = field(default_factory=set[str])
-    lease: float = 30.0
-
-    async def enqueue(self, job: Job, *, once: Sequence[str]) -> bool:
-        new = self.keys.isdisjoint(once)
-        self.keys.update(once)
-        if new:
-            self.appended.append(job)
-        return new
-
-    async def claim(self, *, limit: int, wait: float) -> list[Claim]:
-        raise NotImplementedError
-
-    async def renew(self, claim: Claim) -> None:
-        raise NotImplementedError
-
-    async def complete(self, claim: Claim) -> None:
-        raise NotImplementedError
-
-    async def release(self, claim: Claim) -> None:
-        raise NotImplementedError
-
-    async def retry(self, claim: Claim, *, after: float, counted: bool = True) -> None:
-        raise NotImplementedError
-
-    async def bury(self, claim: Claim, *, reason: str) -> None:
-        raise NotImplementedError
-
-    async def depth(self) -> int:
-        raise NotImplementedError
-
-    async def load(self) -> Load:
-        raise NotImplementedError
-
-    async def overdue(self, *, ahead: int, age: float, limit: int) -> list[Waiting]:
-        raise NotImplementedError
-
-    async def unfinished(self, question_ids: Collection[str]) -> frozenset[str]:
-        raise NotImplementedError
 
 
 # --- Slack ----------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from bot.ports.queue import Claim
 from bot.records import AnswerRecord, State
 from tests.nouns import Clock, a_chunk, a_question
 from tests.purse import Purse
+from tests.tray import Tray
 from tests.unit.desk.stand_ins import (
     ASKER,
     CANTEEN,
@@ -36,7 +37,6 @@ from tests.unit.desk.stand_ins import (
     Answering,
     Book,
     ChannelBook,
-    Jobs,
     Library,
     People,
     Records,
@@ -61,7 +61,7 @@ class World:
     records: Records = field(default_factory=Records)
     talks: Talks = field(default_factory=Talks)
     channels: ChannelBook = field(default_factory=ChannelBook)
-    jobs: Jobs = field(default_factory=Jobs)
+    jobs: Tray = field(default_factory=Tray)
     answering: Answering = field(default_factory=Answering)
     runs: dict[str, Run] = field(default_factory=dict[str, Run])
     humans: str = ""

@@ -1,7 +1,7 @@
 """Ports in memory, and the envelopes in `tests/payloads`."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,16 +13,15 @@ from bot.channels import Change, ChannelSettings
 from bot.conversations import Conversation, Turn
 from bot.errors import MemoryUnavailable
 from bot.feedback import Escalation, Feedback
-from bot.jobs import AnswerQuestion, Job
 from bot.models import ConversationKey, Question
 from bot.ports.memory import Memory
-from bot.ports.queue import Claim, Load, Waiting
 from bot.records import AnswerRecord, State
 from handlers.behaviour import Behaviour
 from handlers.buttons import Seal
 from tests.graves import Graves
 from tests.nouns import NOON
 from tests.purse import Purse
+from tests.tray import Tray
 
 SEAL = Seal.of("xoxb-1")
 PAYLOADS = Path(__file__).parents[2] / "payloads"
@@ -39,61 +38,6 @@ def now() -> datetime:
 
 def context() -> AsyncBoltContext:
     return AsyncBoltContext({"bot_user_id": BOT_USER})
-
-
-@dataclass
-class Jobs:
-    """A queue that remembers what was appended, and can be down."""
-
-    appended: list[Job] = field(default_factory=list[Job])
-    keys: set[str] = field(default_factory=set[str])
-    down: bool = False
-    asked: int = 0
-    lease: float = 30.0
-
-    @property
-    def questions(self) -> list[Question]:
-        return [job.question for job in self.appended if isinstance(job, AnswerQuestion)]
-
-    async def enqueue(self, job: Job, *, once: Sequence[str]) -> bool:
-        self.asked += 1
-        if self.down:
-            raise MemoryUnavailable("the queue is down")
-        new = self.keys.isdisjoint(once)
-        self.keys.update(once)
-        if new:
-            self.appended.append(job)
-        return new
-
-    async def claim(self, *, limit: int, wait: float) -> list[Claim]:
-        raise NotImplementedError
-
-    async def renew(self, claim: Claim) -> None:
-        raise NotImplementedError
-
-    async def complete(self, claim: Claim) -> None:
-        raise NotImplementedError
-
-    async def release(self, claim: Claim) -> None:
-        raise NotImplementedError
-
-    async def retry(self, claim: Claim, *, after: float, counted: bool = True) -> None:
-        raise NotImplementedError
-
-    async def bury(self, claim: Claim, *, reason: str) -> None:
-        raise NotImplementedError
-
-    async def depth(self) -> int:
-        return len(self.appended)
-
-    async def load(self) -> Load:
-        raise NotImplementedError
-
-    async def overdue(self, *, ahead: int, age: float, limit: int) -> list[Waiting]:
-        raise NotImplementedError
-
-    async def unfinished(self, question_ids: Collection[str]) -> frozenset[str]:
-        raise NotImplementedError
 
 
 @dataclass
@@ -252,6 +196,9 @@ class Wishes:
     async def working(self, key: ConversationKey, question_id: str | None) -> None:
         raise NotImplementedError
 
+    async def worked(self, key: ConversationKey, question_ids: Collection[str]) -> frozenset[str]:
+        raise NotImplementedError
+
     async def being_answered(self, key: ConversationKey) -> str | None:
         return self.answering.get(key)
 
@@ -260,7 +207,7 @@ class Wishes:
 class Stores:
     """Every port that the listeners hold, in memory."""
 
-    jobs: Jobs = field(default_factory=Jobs)
+    jobs: Tray = field(default_factory=Tray)
     talks: Talks = field(default_factory=Talks)
     records: Records = field(default_factory=Records)
     book: Book = field(default_factory=Book)

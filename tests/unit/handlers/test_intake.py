@@ -21,15 +21,16 @@ from handlers.draining import REPLAYS, Drainer
 from handlers.intake import Intake, Line
 from handlers.meanwhile import HAVE_QUESTION
 from handlers.tokens import Identity
-from tests.unit.handlers.stand_ins import BOT_USER, SEAL, Jobs, Stores, envelope, now
+from tests.tray import Tray
+from tests.unit.handlers.stand_ins import BOT_USER, SEAL, Stores, envelope, now
 from tests.waiting import wait_until
 
 SLOW = 20.0
 
 
 @dataclass
-class Queue(Jobs):
-    """Jobs that can also hang, or fail for a reason of their own."""
+class Queue(Tray):
+    """A tray that can also hang, or fail for a reason of their own."""
 
     hangs: bool = False
     broken: bool = False

@@ -11,7 +11,8 @@ from bot.models import ConversationKey
 from handlers.mentions import Mentions
 from handlers.messages import Messages
 from handlers.threads import Threads
-from tests.unit.handlers.stand_ins import Jobs, Stores, Talks, context, envelope
+from tests.tray import Tray
+from tests.unit.handlers.stand_ins import Stores, Talks, context, envelope
 
 THREAD = ConversationKey("T0ACME", "C0CANTEEN", "1772452800.000100")
 
@@ -22,7 +23,7 @@ def stores() -> Stores:
 
 
 @pytest.fixture
-def jobs(stores: Stores) -> Jobs:
+def jobs(stores: Stores) -> Tray:
     return stores.jobs
 
 
@@ -41,14 +42,14 @@ def messages(stores: Stores) -> Messages:
     return Messages(stores.jobs, stores.behaviour())
 
 
-async def test_a_mention_becomes_one_job_however_often_it_comes(jobs: Jobs, talks: Talks) -> None:
+async def test_a_mention_becomes_one_job_however_often_it_comes(jobs: Tray, talks: Talks) -> None:
     """Redeliveries of the same event change nothing."""
     for _ in range(4):
         await Mentions(jobs, talks).on_mention(envelope("app_mention"), context())
     assert [question.text for question in jobs.questions] == ["how many hours of annual leave can I roll over?"]
 
 
-async def test_a_mention_without_words_is_a_question_too(jobs: Jobs, talks: Talks) -> None:
+async def test_a_mention_without_words_is_a_question_too(jobs: Tray, talks: Talks) -> None:
     """Whoever only calls the bot is told what to do, not ignored."""
     body = envelope("app_mention")
     body["event"]["text"] = "<@U0FOOTNOTE>"
@@ -56,7 +57,7 @@ async def test_a_mention_without_words_is_a_question_too(jobs: Jobs, talks: Talk
     assert [question.text for question in jobs.questions] == [""]
 
 
-async def test_an_edited_mention_is_left_to_the_change_that_comes_besides(jobs: Jobs, talks: Talks) -> None:
+async def test_an_edited_mention_is_left_to_the_change_that_comes_besides(jobs: Tray, talks: Talks) -> None:
     """Slack sends both; heard twice, the question would be answered twice."""
     body = envelope("app_mention")
     body["event"]["edited"] = {"user": body["event"]["user"], "ts": "1772452860.000000"}
@@ -64,14 +65,14 @@ async def test_an_edited_mention_is_left_to_the_change_that_comes_besides(jobs: 
     assert jobs.questions == []
 
 
-async def test_a_bot_that_mentions_us_is_not_answered(jobs: Jobs, talks: Talks) -> None:
+async def test_a_bot_that_mentions_us_is_not_answered(jobs: Tray, talks: Talks) -> None:
     """Two bots would talk for ever."""
     await Mentions(jobs, talks).on_mention(envelope("bot_mention"), context())
     assert not jobs.questions
     assert not talks.places
 
 
-async def test_a_mention_takes_part_before_it_is_queued(jobs: Jobs, talks: Talks) -> None:
+async def test_a_mention_takes_part_before_it_is_queued(jobs: Tray, talks: Talks) -> None:
     """With the queue down nothing is lost, and a follow-up typed at once still finds the thread taken part in."""
     jobs.down = True
     with pytest.raises(MemoryUnavailable):
@@ -81,7 +82,7 @@ async def test_a_mention_takes_part_before_it_is_queued(jobs: Jobs, talks: Talks
 
 @pytest.mark.parametrize("name", ["thread_reply", "thread_broadcast"])
 async def test_a_follow_up_is_answered_where_the_bot_takes_part(
-    name: str, jobs: Jobs, talks: Talks, threads: Threads
+    name: str, jobs: Tray, talks: Talks, threads: Threads
 ) -> None:
     """Nobody has to mention the bot twice, and the first answer need not be there yet."""
     await talks.join(THREAD)
@@ -89,13 +90,13 @@ async def test_a_follow_up_is_answered_where_the_bot_takes_part(
     assert [question.conversation for question in jobs.questions] == [THREAD]
 
 
-async def test_a_thread_among_people_is_left_alone(jobs: Jobs, threads: Threads) -> None:
+async def test_a_thread_among_people_is_left_alone(jobs: Tray, threads: Threads) -> None:
     """Where nobody called the bot, it says nothing."""
     await threads.on_message(envelope("thread_reply"), context())
     assert not jobs.questions
 
 
-async def test_the_bot_leaves_when_somebody_else_is_addressed(jobs: Jobs, talks: Talks, threads: Threads) -> None:
+async def test_the_bot_leaves_when_somebody_else_is_addressed(jobs: Tray, talks: Talks, threads: Threads) -> None:
     """A message to a colleague is not answered, nor is what follows it, until the bot is mentioned again."""
     await talks.join(THREAD)
     await threads.on_message(envelope("thread_reply_to_a_colleague"), context())
@@ -106,7 +107,7 @@ async def test_the_bot_leaves_when_somebody_else_is_addressed(jobs: Jobs, talks:
     assert [question.text for question in jobs.questions] == ["and for part-timers?", "and when is the deadline?"]
 
 
-async def test_a_mention_in_a_thread_is_left_to_its_own_event(jobs: Jobs, talks: Talks, threads: Threads) -> None:
+async def test_a_mention_in_a_thread_is_left_to_its_own_event(jobs: Tray, talks: Talks, threads: Threads) -> None:
     """Naming the bot beside a colleague neither asks twice nor makes it leave."""
     await talks.join(THREAD)
     body = envelope("thread_reply")
@@ -116,7 +117,7 @@ async def test_a_mention_in_a_thread_is_left_to_its_own_event(jobs: Jobs, talks:
     assert THREAD in talks.places
 
 
-async def test_a_wordless_follow_up_is_no_question(jobs: Jobs, talks: Talks, threads: Threads) -> None:
+async def test_a_wordless_follow_up_is_no_question(jobs: Tray, talks: Talks, threads: Threads) -> None:
     """A picture put into the thread asks nothing."""
     await talks.join(THREAD)
     body = envelope("thread_reply")
@@ -130,7 +131,7 @@ async def test_a_wordless_follow_up_is_no_question(jobs: Jobs, talks: Talks, thr
     ["bot_message", "own_reply", "workflow_post", "slackbot_message", "bot_edit", "message_unfurled", "channel_join"],
 )
 async def test_what_no_person_wrote_is_passed_over_in_threads(
-    name: str, jobs: Jobs, talks: Talks, threads: Threads, messages: Messages
+    name: str, jobs: Tray, talks: Talks, threads: Threads, messages: Messages
 ) -> None:
     """Other bots, workflows, Slackbot, our own replies and previews ask nothing, even where the bot takes part."""
     await talks.join(THREAD)
@@ -140,14 +141,14 @@ async def test_what_no_person_wrote_is_passed_over_in_threads(
 
 
 @pytest.mark.parametrize("name", ["direct_message", "direct_message_reply"])
-async def test_every_direct_message_is_a_question(name: str, jobs: Jobs, messages: Messages) -> None:
+async def test_every_direct_message_is_a_question(name: str, jobs: Tray, messages: Messages) -> None:
     """In a direct message nobody else can be meant."""
     await messages.on_message(envelope(name), context())
     assert [question.private for question in jobs.questions] == [True]
 
 
 @pytest.mark.parametrize("name", ["channel_message", "channel_join", "message_that_is_a_mention"])
-async def test_the_talk_of_a_channel_passes(name: str, jobs: Jobs, messages: Messages) -> None:
+async def test_the_talk_of_a_channel_passes(name: str, jobs: Tray, messages: Messages) -> None:
     """What is said in a channel is not ours to answer, or comes as a mention of its own."""
     await messages.on_message(envelope(name), context())
     assert not jobs.questions
