@@ -71,9 +71,9 @@ def _reached(scope: Scope, limits: Limits) -> str:
         case "person_day":
             return f"You've asked {counted(limits.person_day, 'question')} in the last 24 hours."
         case "channel_day":
-            return f"This channel has had its {counted(limits.channel_day, 'question')} for 24 hours."
+            return f"This channel has had {counted(limits.channel_day, 'question')} in the last 24 hours."
         case "workspace_day":
-            return f"This workspace has had its {counted(limits.workspace_day, 'question')} for 24 hours."
+            return f"This workspace has had {counted(limits.workspace_day, 'question')} in the last 24 hours."
         case "person_cost":
             return "Your questions have used their budget for today."
         case "workspace_cost":

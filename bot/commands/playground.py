@@ -64,8 +64,10 @@ async def _apart(arguments: argparse.Namespace) -> int:
     from bot.playground import Playground
     from bot.status import Status
 
-    if not arguments.apart or arguments.docs:
-        raise BadRequest("--events goes with --apart, and --docs does not: index a folder with footnote index")
+    if not arguments.apart:
+        raise BadRequest("--events goes with --apart")
+    if arguments.docs:
+        raise BadRequest(f"--apart has no bot to read documents; run footnote index {arguments.docs}")
     async with Playground(
         port=arguments.port, suggestions=arguments.suggest, http_events_url=arguments.events
     ) as slack:
