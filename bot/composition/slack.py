@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
     from slack_sdk.web.async_client import AsyncWebClient
 
+    from bot.answering.pipeline import Pipeline
     from bot.desk.assembly import SlackSide
+    from bot.desk.dispatch import Dispatch
     from bot.ports.slack import Notices
     from bot.worker import Greeter, Worker
     from handlers.calls import Calls
@@ -120,26 +122,13 @@ class Bot:
     @asynccontextmanager
     async def worker(self, *, generator: Generator | None = None) -> AsyncGenerator["Worker"]:
         """A worker for all that is queued; the caller runs it."""
-        from bot.adapters.local.summariser import LexRankSummariser
-        from bot.desk.assembly import Assembly, HelpDesk
         from bot.worker import Limits, Worker
-        from indexing.history import read_syncs
 
-        slack, side = self.settings.slack, self._slack_side()
+        side = self._slack_side()
         async with answering(self.settings, generator=generator) as pipeline:
             self.watching.needs_memory("worker", self.memory.jobs)
             self.watching.needs_index(pipeline.index)
-            dispatch = Assembly(
-                pipeline=pipeline,
-                summariser=LexRankSummariser(pipeline.embedder),
-                memory=self.memory,
-                slack=side,
-                syncs=partial(read_syncs, self.settings.home),
-                help_desk=HelpDesk(humans=slack.humans, channel=slack.help_channel),
-                now=now,
-                limits=budgets.Limits(**self.settings.budgets.model_dump()),
-                watch=self.watching.watch,
-            ).dispatch()
+            dispatch = self._dispatch(pipeline, side)
             yield Worker(
                 self.memory.jobs,
                 handle=self.watching.traced(dispatch.handle),
@@ -148,6 +137,25 @@ class Bot:
                 watch=self.watching.watch,
                 beside=self._beside(side.notices),
             )
+
+    def _dispatch(self, pipeline: "Pipeline", side: "SlackSide") -> "Dispatch":
+        """Every use case that a job may run."""
+        from bot.adapters.local.summariser import LexRankSummariser
+        from bot.desk.assembly import Assembly, HelpDesk
+        from indexing.history import read_syncs
+
+        slack = self.settings.slack
+        return Assembly(
+            pipeline=pipeline,
+            summariser=LexRankSummariser(pipeline.embedder),
+            memory=self.memory,
+            slack=side,
+            syncs=partial(read_syncs, self.settings.home),
+            help_desk=HelpDesk(humans=slack.humans, channel=slack.help_channel),
+            now=now,
+            limits=budgets.Limits(**self.settings.budgets.model_dump()),
+            watch=self.watching.watch,
+        ).dispatch()
 
     def _beside(self, notices: "Notices") -> "Sequence[Callable[[], Coroutine[Any, Any, None]]]":
         """What every worker does besides: tells those who wait for long, and takes up what was forgotten."""

@@ -106,7 +106,7 @@ async def watching(settings: Settings) -> AsyncGenerator[Watching]:
 
     Without either nothing is counted. Raises `Misconfigured` where that port cannot be had, or a package is missing.
     """
-    from bot.status import Pulse, Status, served
+    from bot.status import Pulse, Status
 
     status = Status()
     pulse = Pulse(status)
@@ -120,13 +120,7 @@ async def watching(settings: Settings) -> AsyncGenerator[Watching]:
         task = asyncio.create_task(pulse.run())
         stack.push_async_callback(_ended, task)
         status.lives_by("pulse", lambda: not task.done())
-        address = ""
-        if port is not None:
-            from handlers.door import quiet_http_logger
-
-            serving = served(status, metrics, host=settings.status.host, port=port, logger=quiet_http_logger())
-            address = await stack.enter_async_context(serving)
-            structlog.get_logger().info("status_served", address=address)
+        address = "" if port is None else await _served(stack, status, metrics, host=settings.status.host, port=port)
         yield Watching(watch, status, pulse, traces=endpoint is not None, address=address)
 
 
@@ -142,6 +136,19 @@ async def _started(stack: AsyncExitStack, *, endpoint: str | None, scraped: bool
     reader, metrics = start_scraped()
     stack.push_async_callback(asyncio.to_thread, start_telemetry(endpoint, reader=reader))
     return metrics
+
+
+async def _served(
+    stack: AsyncExitStack, status: "Status", metrics: Callable[[], bytes], *, host: str, port: int
+) -> str:
+    """The address at which all this is told from now on."""
+    from bot.status import served
+    from handlers.door import quiet_http_logger
+
+    serving = served(status, metrics, host=host, port=port, logger=quiet_http_logger())
+    address = await stack.enter_async_context(serving)
+    structlog.get_logger().info("status_served", address=address)
+    return address
 
 
 def _counting(pulse: "Pulse") -> Watch:
