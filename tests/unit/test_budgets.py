@@ -28,13 +28,17 @@ QUIET = Desk(Week(0, 0, 0, 0, 0, 0.0), (), (), {})
         ),
         (
             Exceeded("channel_day", 60.5 * 60),
-            "This channel has had 1,000 questions in the last 24 hours."
-            " Ask again in 61 minutes, or ask an admin for more.",
+            (
+                "This channel has had 1,000 questions in the last 24 hours."
+                " Ask again in 61 minutes, or ask an admin for more."
+            ),
         ),
         (
             Exceeded("workspace_day", 100),
-            "This workspace has had 50 questions in the last 24 hours."
-            " Ask again in 2 minutes, or ask an admin for more.",
+            (
+                "This workspace has had 50 questions in the last 24 hours."
+                " Ask again in 2 minutes, or ask an admin for more."
+            ),
         ),
         (
             Exceeded("person_cost", 5.2 * 3600),
