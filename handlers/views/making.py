@@ -5,14 +5,13 @@ from bot.models import Answer
 QUOTED = "Quoted from the docs automatically"
 WRITTEN = "Written from the docs automatically"
 
+_SIMPLER = {"embedder": "searched by words alone", "reranker": "ranked without the reranker"}
+"""What is said of a step that was done without, because whoever does it was away."""
+
 
 def is_quoted(answer: Answer) -> bool:
     """Whether it is made of the passages' own words, and not written from them."""
     return answer.backends.get("generator") == "quotes"
-
-
-_SIMPLER = {"embedder": "searched by words alone", "reranker": "ranked without the reranker"}
-"""What is said of a step that was done without, because whoever does it was away."""
 
 
 def simpler(answer: Answer) -> str:
