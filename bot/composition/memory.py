@@ -64,32 +64,11 @@ async def reaching(settings: Settings) -> AsyncGenerator[Reach]:
     Raises `Misconfigured` for a malformed address, `MemoryUnavailable` when one of our own cannot be started.
     """
     from bot.adapters.redis.client import connect
+    from bot.adapters.redis.memory import memory_over
 
     async with _memory_url(settings) as url, connect(url) as link:
-        make = partial(_memory, lease=settings.work.lease)
+        make = partial(memory_over, lease=settings.work.lease)
         yield Reach(make(link), make(replace(link, timeout=HURRY)), link)
-
-
-def _memory(link: "Link", *, lease: float) -> Memory:
-    from bot.adapters.redis.budgets import RedisBudgets
-    from bot.adapters.redis.channels import RedisChannels
-    from bot.adapters.redis.conversations import RedisConversations
-    from bot.adapters.redis.dead_letters import RedisDeadLetters
-    from bot.adapters.redis.feedback import RedisFeedbackBook
-    from bot.adapters.redis.queue import RedisJobQueue
-    from bot.adapters.redis.records import RedisAnswerRecords
-    from bot.adapters.redis.stops import RedisStops
-
-    return Memory(
-        jobs=RedisJobQueue(link, lease=lease),
-        conversations=RedisConversations(link),
-        records=RedisAnswerRecords(link),
-        feedback=RedisFeedbackBook(link),
-        channels=RedisChannels(link),
-        stops=RedisStops(link),
-        budgets=RedisBudgets(link),
-        dead_letters=RedisDeadLetters(link),
-    )
 
 
 async def memory_facts(settings: Settings) -> Mapping[str, str]:

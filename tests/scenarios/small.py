@@ -6,17 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from bot.adapters.redis.budgets import RedisBudgets
-from bot.adapters.redis.channels import RedisChannels
 from bot.adapters.redis.client import Link
-from bot.adapters.redis.conversations import RedisConversations
-from bot.adapters.redis.dead_letters import RedisDeadLetters
-from bot.adapters.redis.feedback import RedisFeedbackBook
-from bot.adapters.redis.records import RedisAnswerRecords
-from bot.adapters.redis.stops import RedisStops
+from bot.adapters.redis.memory import memory_over
 from bot.app import build_app
 from bot.budgets import Limits
 from bot.conversations import Turn
@@ -241,7 +235,7 @@ async def small(
         open_client(bot_token=slack.bot_token, api_url=slack.api_url, deadline=deadline) as client,
     ):
         jobs, shelf, seal = Hurry(time), Shelf(), Seal.of(slack.bot_token)
-        memory = _memory(link, jobs)
+        memory = replace(memory_over(link, lease=LEASE), jobs=jobs)
         identity = await check_tokens(client, transport="socket", app_token=slack.app_token)
         calls = Calls(client, pace=Pace({}, clock=time, sleep=time.sleep))
         assembly = Assembly(
@@ -270,19 +264,6 @@ async def _working(worker: Worker) -> AsyncGenerator[None]:
     finally:
         task.cancel()
         await asyncio.wait([task])
-
-
-def _memory(link: Link, jobs: Hurry) -> Memory:
-    return Memory(
-        jobs=jobs,
-        conversations=RedisConversations(link),
-        records=RedisAnswerRecords(link),
-        feedback=RedisFeedbackBook(link),
-        channels=RedisChannels(link),
-        stops=RedisStops(link),
-        budgets=RedisBudgets(link),
-        dead_letters=RedisDeadLetters(link),
-    )
 
 
 def _slack_side(calls: Calls, who: Identity, seal: Seal, time: Time) -> SlackSide:
