@@ -17,7 +17,7 @@ from bot.jobs import AnswerQuestion
 from bot.kill_points import passing
 from bot.ports.queue import Claim, JobQueue
 from bot.ports.watch import Outcome, Watch
-from bot.worker.limits import Limits, at
+from bot.worker.limits import SWEEPS, Limits, at
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ class Attempts:
     async def _ended(self, claim: Claim) -> Outcome:
         if claim.deliveries > self.limits.deliveries:
             return await self._end(claim, f"not done after {claim.deliveries - 1} deliveries")
-        if isinstance(claim.job, AnswerQuestion) and claim.job.sweeps >= self.limits.sweeps:
+        if isinstance(claim.job, AnswerQuestion) and claim.job.sweeps >= SWEEPS:
             return await self._end(claim, f"forgotten {claim.job.sweeps} times")
         return await self._settle(claim, await self._error(claim))
 

@@ -8,6 +8,8 @@ from typing import Literal
 
 Room = Literal["answers", "gestures", "deletions"]
 """Jobs of one room never take a place of another's: a bulkhead."""
+SWEEPS = 3
+"""Times that a forgotten question is taken up within a day; at the last, the asker is told that there is no answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +36,6 @@ class Limits:
     """Tries of a job."""
     farewells: int = 20
     """Tries, after that, to tell the person that there will be no answer."""
-    sweeps: int = 3
-    """The time of being taken up by a sweeper at which a question is not tried again."""
     deadline: float = 60.0
     """For one try."""
     farewell: float = 15.0

@@ -16,6 +16,7 @@ from bot.ports.memory import AnswerRecords, FeedbackBook
 from bot.ports.queue import JobQueue
 from bot.ports.watch import Watch
 from bot.records import AnswerRecord
+from bot.worker.limits import SWEEPS
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
 
@@ -23,8 +24,6 @@ AT_ONCE = 500
 """Records that one sweep looks at."""
 SHARE = 4
 """Sweeps within the time after which a question counts as forgotten."""
-MOST = 3
-"""Times that one question is taken up within a day. At the last, the worker tells the asker that there is no answer."""
 A_DAY = 24 * 3600
 
 
@@ -77,7 +76,7 @@ class Sweeper:
 
     async def _times(self, question_id: str) -> int:
         """Which time it is that this question is taken up today; 0 where that has been often enough."""
-        for times in range(1, MOST + 1):
+        for times in range(1, SWEEPS + 1):
             if await self.book.once(f"taken-up/{question_id}/{times}", seconds=A_DAY):
                 return times
         return 0
