@@ -10,10 +10,13 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.app import build_app
+from handlers.actions import Actions
 from handlers.buttons import Action, Form, Shortcut
+from handlers.calls import Calls
 from handlers.tokens import Identity
+from handlers.waiting import REPLAYED
 from tests.architecture.listening import Recorder, recorded
-from tests.unit.handlers.stand_ins import PAYLOADS, Stores, envelope, now
+from tests.unit.handlers.stand_ins import PAYLOADS, SEAL, Stores, envelope, now
 
 NO_TOUCH = {"press", "press_private", "press_feedback", "press_home", "choose_channel"}
 """Clicks with an unsealed value: we would tell the person so, over a connection that an architecture test has not."""
@@ -37,6 +40,14 @@ def app() -> AsyncApp:
 async def sent(app: AsyncApp, body: dict[str, Any]) -> int:
     """The status with which an envelope is answered."""
     return (await app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))).status
+
+
+def test_a_button_whose_work_is_a_job_can_wait_on_the_disk() -> None:
+    """Every press that `Actions` hears is kept while the memory is away, but for one that is only acknowledged."""
+    heard, ports = Recorder(), Stores().ports
+    call = Calls(AsyncWebClient(token="xoxb-1", base_url="http://127.0.0.1:9/"))
+    Actions(ports.jobs, ports.records, ports.stops, SEAL, call).register(heard)
+    assert {*heard.actions} == REPLAYED | {Action.OPEN_LINK}
 
 
 def test_bolt_knows_every_argument(recorder: Recorder) -> None:
