@@ -66,9 +66,9 @@ class Seat:
         assert self.process is not None
         return self.process.pid
 
-    async def start(self, *, kill_at: str = "") -> None:
+    async def start(self) -> None:
         """Start it, and return once it is at work."""
-        self.process = await self._begun(kill_at)
+        self.process = await self._begun()
         self._watching = asyncio.create_task(self._keep(self.process))
 
     async def replace(self, *, kill_at: str = "") -> float:
@@ -113,7 +113,7 @@ class Seat:
         """Return once it has died unasked, since it was last put here."""
         await self._died.wait()
 
-    async def _begun(self, kill_at: str) -> asyncio.subprocess.Process:
+    async def _begun(self, kill_at: str = "") -> asyncio.subprocess.Process:
         """A process at work. Raises `RuntimeError`, with its last words, when it does not come up."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
@@ -154,7 +154,7 @@ class Seat:
             await asyncio.sleep(self.pause)
             while True:
                 with suppress(RuntimeError):  # what it needs may be away just now: a supervisor tries again
-                    process = self.process = await self._begun("")
+                    process = self.process = await self._begun()
                     break
             self.back_at = time.monotonic()
 

@@ -48,8 +48,6 @@ class Proxy:
     """Bytes of answers after which a connection is reset."""
     trickle: float = 0.0
     """Seconds between two bytes of an answer."""
-    close_nth: int = 0
-    """Which of the next connections is closed as soon as it is made; counts down."""
     silent: bool = False
     """New connections are taken, and nothing ever answers."""
     cuts: int = 0
@@ -107,14 +105,13 @@ class Proxy:
     async def heal(self) -> None:
         """Be a wire again. Connections that were left for dead stay so."""
         self.delay = self.trickle = 0.0
-        self.reset_after, self.close_nth, self.silent, self.cuts = None, 0, False, 0
+        self.reset_after, self.silent, self.cuts = None, False, 0
         await self.accept()
 
     # --- one connection ---------------------------------------------------------------------------------------------
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.made += 1
-        self.close_nth -= self.close_nth > 0
         target = self.targets[self.made % len(self.targets)] if self.targets else 0
         try:
             server = await asyncio.open_connection("127.0.0.1", target)
@@ -123,16 +120,7 @@ class Proxy:
             return
         pair = _Pair((reader, writer), server, dead=self.silent)
         self._pairs.append(pair)
-        if self.close_nth == 0 and self._closes:
-            self._closes = False
-            pair.reset()
         await self._carry(pair)
-
-    _closes: bool = False
-
-    def close_connection(self, nth: int) -> None:
-        """Close the nth connection from now on as soon as it is made."""
-        self.close_nth, self._closes = nth, True
 
     async def _carry(self, pair: _Pair) -> None:
         ways = [
