@@ -43,6 +43,7 @@ class Seen:
 
     most: int = MOST_SEEN
     _until: dict[str, float] = field(default_factory=dict[str, float])
+    _under_way: set[str] = field(default_factory=set[str])
 
     def take(self, signature: str, *, until: float, now: float) -> bool:
         """Whether this is the first request under the signature; it is remembered until then."""
@@ -51,11 +52,18 @@ class Seen:
         if len(self._until) >= self.most:
             self._forget(now)
         self._until[signature] = until
+        self._under_way.add(signature)
         return True
 
-    def give_back(self, signature: str) -> None:
-        """Forget it: its work could not be done, and Slack delivers it again."""
-        self._until.pop(signature, None)
+    def over(self, signature: str, *, done: bool) -> None:
+        """Its work is done; or it could not be, and it is forgotten: Slack delivers it again."""
+        self._under_way.discard(signature)
+        if not done:
+            self._until.pop(signature, None)
+
+    def is_under_way(self, signature: str) -> bool:
+        """Whether nobody knows yet what becomes of it."""
+        return signature in self._under_way
 
     def _forget(self, now: float) -> None:
         """Drop what no longer holds, or else the tenth that came first."""
@@ -112,14 +120,13 @@ class Door:
             return await to_aiohttp_response(await self.intake.dispatch(envelope))
         if not self.seen.take(signature, until=stamp + SIGNATURE_LIFE, now=self.verifier.clock.now()):
             structlog.get_logger().warning("request_repeated")
-            return web.Response(status=200)
+            return web.Response(status=503 if self.seen.is_under_way(signature) else 200)
         done = False
         try:
             response = await self.intake.dispatch(envelope)
             done = response.status < HTTPStatus.INTERNAL_SERVER_ERROR
         finally:
-            if not done:
-                self.seen.give_back(signature)
+            self.seen.over(signature, done=done)
         if response.status == HTTPStatus.NOT_FOUND:  # an installation may subscribe to more than is listened to
             return web.Response(status=200)
         return await to_aiohttp_response(response)

@@ -99,4 +99,6 @@ class Drainer:
 
     async def _drop(self, kept: Kept) -> None:
         structlog.get_logger().error("envelope_dropped", name=kept.name, replays=kept.replays, **ids(kept.body))
+        if self.intake.meanwhile:
+            self.intake.meanwhile.lost(kept.sort, kept.body)
         await self.spool.done(kept)

@@ -1,7 +1,7 @@
 """What a person is told, alone, whose question waits on the disk because the memory is away."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,13 +13,14 @@ from bot.models import Question
 from bot.ports.spool import Sort
 from handlers.calls import Calls
 from handlers.commands import SEARCH
-from handlers.gestures import click_of
+from handlers.gestures import click_of, click_of_command
 from handlers.payloads import Envelope, from_person, in_thread, is_direct, part, question_from_message
 from handlers.posting import shown
 from handlers.views.notices import line_message
 
 HAVE_QUESTION = "I have your question, but my memory is away. I'll answer here as soon as it's back."
 HAVE_SEARCH = "I have your search, but my memory is away. The passages come here as soon as it's back."
+LOST = "I kept this while my memory was away, and now I can't read it. Do it again, please."
 HAVE_CLICK = "I have that, but my memory is away. I'll do it as soon as it's back."
 
 MOMENT = 1.0
@@ -44,10 +45,20 @@ class Meanwhile:
 
     def tell(self, sort: Sort, body: Mapping[str, Any], *, waits: Callable[[], bool]) -> None:
         """Tell whoever made this envelope in a moment, if it still `waits` then. Never waits itself, never raises."""
-        if sort != "command" and len(self._telling) < MOST:
-            task = asyncio.ensure_future(self._tell(sort, body, waits))
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
+        if sort != "command":
+            self._begin(self._wait_and_say(sort, body, waits))
+
+    def lost(self, sort: Sort, body: Mapping[str, Any]) -> None:
+        """Tell whoever made this envelope that nothing will come of it. Never waits, never raises."""
+        self._begin(self._say(sort, body, LOST, LOST))
+
+    def _begin(self, telling: Coroutine[Any, Any, None]) -> None:
+        if len(self._telling) >= MOST:
+            telling.close()
+            return
+        task = asyncio.ensure_future(telling)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     async def aclose(self) -> None:
         """Say no more."""
@@ -55,35 +66,37 @@ class Meanwhile:
             task.cancel()
         await asyncio.gather(*self._telling, return_exceptions=True)
 
-    async def _tell(self, sort: Sort, body: Mapping[str, Any], waits: Callable[[], bool]) -> None:
+    async def _wait_and_say(self, sort: Sort, body: Mapping[str, Any], waits: Callable[[], bool]) -> None:
         await asyncio.sleep(self.moment)
-        if not waits():
-            return
+        if waits():
+            await self._say(sort, body, HAVE_QUESTION, HAVE_CLICK)
+
+    async def _say(self, sort: Sort, body: Mapping[str, Any], of_question: str, of_click: str) -> None:
         try:
             if sort == "event":
-                await self._beside(asked(body, bot_user=self.bot_user))
+                await self._beside(asked(body, bot_user=self.bot_user), of_question)
             else:
-                await self._to_click(body)
+                await self._to_click(body, of_click)
         except (Refused, SlackUnavailable) as error:
             structlog.get_logger().info("wait_untold", event_id=body.get("event_id"), reason=str(error))
 
-    async def _beside(self, question: Question | None) -> None:
+    async def _beside(self, question: Question | None, text: str) -> None:
         """Where the question stands."""
         if question is None:
             return
         if not self.call.room_for("chat.postEphemeral", keep=self.keep):
             raise SlackUnavailable("chat.postEphemeral: the room that is left is for answers")
         thread = {"thread_ts": question.thread_begun} if question.thread_begun else {}
-        message = shown(line_message(HAVE_QUESTION))
+        message = shown(line_message(text))
         where = {"channel": question.conversation.channel, "user": question.asker, **thread}
         await self.call("chat.postEphemeral", repeatable=False, patience=PATIENCE, **where, **message)
 
-    async def _to_click(self, body: Mapping[str, Any]) -> None:
-        click = click_of(body)
+    async def _to_click(self, body: Mapping[str, Any], text: str) -> None:
+        click = click_of_command(body) if "command" in body else click_of(body)
         if click.reply_url:
             thread = {"thread_ts": click.thread} if click.thread else {}
             how = {"response_type": "ephemeral", "replace_original": False, **thread}
-            await self.call.reply(click.reply_url, text=HAVE_CLICK, **how)
+            await self.call.reply(click.reply_url, text=text, **how)
 
 
 def asked(body: Envelope, *, bot_user: str) -> Question | None:

@@ -265,7 +265,8 @@ class Responder:
     ) -> Answer:
         """The answer, stored; one that was stored before is used again while all may still read it."""
         stored = trace.record.answer
-        if stored is not None and await still_readable(stored, index=self.pipeline.index, audience=audience):
+        readable = partial(still_readable, index=self.pipeline.index, audience=audience)
+        if stored is not None and stored.text and await readable(stored):
             return stored
         async with self.admission.billed(question, self.pipeline.terms):
             answer = await self._ask(question, said, audience, reply)

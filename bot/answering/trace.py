@@ -47,9 +47,18 @@ def due(record: AnswerRecord | None, question: Question) -> AnswerRecord | None:
     if record is None:
         return AnswerRecord(question)
     if moment(question.version) > moment(record.question.version):
-        standing = None if question.reply_url else record.reply
-        return AnswerRecord(question, state=State.SIGNED if standing else State.RECEIVED, reply=standing)
+        left = State.RECEIVED if question.reply_url else _left_by(record)
+        return AnswerRecord(question, state=left, reply=record.reply if left is State.SIGNED else None)
     return None if record.state in ENDED or question.version != record.question.version else record
+
+
+def _left_by(record: AnswerRecord) -> State:
+    """What the version before may have left standing: a message that the record does not name is to be looked for."""
+    if record.reply is not None:
+        return State.SIGNED
+    if record.state is State.POSTING:
+        return State.POSTING
+    return State.STREAMING if record.state in (State.STREAMING, State.ANSWERED) else State.RECEIVED
 
 
 def moment(version: str) -> float:

@@ -151,7 +151,7 @@ def anew(job: "AnswerQuestion", record: "AnswerRecord | None", *, at: datetime) 
     if asked.reply_url and at - _asked_at(asked.version, asked.asked_at) > ANSWERABLE:
         raise BadRequest("it was asked privately more than half an hour ago; its person has to ask again")
     if record is None or (record.state not in ENDED and asked.version == job.question.version):
-        return job
+        return replace(job, sweeps=0)
     match record.state:
         case State.FAILED:
             return AnswerQuestion(replace(asked, version=f"{at.timestamp():.6f}", addressed="named"))

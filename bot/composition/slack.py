@@ -104,7 +104,10 @@ class Bot:
     @asynccontextmanager
     async def _greeting(self) -> AsyncGenerator[None]:
         """Whoever waits for long hears of it from the edge too: there may be no worker at all."""
+        from bot.worker.worker import heard
+
         greeting = asyncio.create_task(self._greeter(self._notices()).run())
+        greeting.add_done_callback(heard)
         try:
             yield
         finally:

@@ -86,6 +86,7 @@ class Hand:
         """When an answer last began or ended."""
         self._resting_until = now
         self._closed = False
+        self._outlived: list[Held] = []
 
     # --- what there is -----------------------------------------------------------------------------------------------
 
@@ -131,10 +132,20 @@ class Hand:
         self._running.discard(held)
         self._moved = now
 
-    def lose(self, held: Held) -> None:
-        """It is not ours any more; one that runs keeps its place until it has let go."""
+    def lose(self, held: Held, *, outlived: bool = False) -> None:
+        """It is not ours any more; one that runs keeps its place until it has let go.
+
+        `outlived`, its lease ran out because the queue was silent: this process lives, and has not died of it.
+        """
         held.ours = False
         self._drop([held])
+        self._outlived += [held] if outlived else []
+
+    def outlived(self) -> list[Held]:
+        """Those that have let go: to be given back before anything is leased, so that nobody suspects them."""
+        gone = [held for held in self._outlived if held.task is None or held.task.done()]
+        self._outlived = [held for held in self._outlived if held not in gone]
+        return gone
 
     def close(self) -> list[Held]:
         """Begin no more; those that are still ours."""

@@ -42,16 +42,19 @@ class Heartbeat:
             reachable = await self._renew_all()
             for held in self.hand.leased:
                 if not self.holds(held):
-                    self._lose(held)
+                    self._lose(held, outlived=True)
 
     async def _renew_all(self) -> bool:
         """Whether the queue answered. What turns out to be lost is stopped together, so that none begins meanwhile."""
         lost: list[Held] = []
+
+        async def renew(held: Held) -> None:
+            if not await self._renewed(held):
+                lost.append(held)
+
         try:
             async with asyncio.timeout(self.jobs.lease / 3):  # a short lease leaves less time than a call may take
-                for held in self.hand.leased:
-                    if not await self._renewed(held):
-                        lost.append(held)  # noqa: PERF401  (those found before an error count too)
+                await asyncio.gather(*(renew(held) for held in self.hand.leased))  # together they share a flush
         except (MemoryUnavailable, TimeoutError):
             return False
         finally:
@@ -68,10 +71,10 @@ class Heartbeat:
         held.since = asked
         return True
 
-    def _lose(self, held: Held) -> None:
-        """Stop a job that may be another worker's by now."""
+    def _lose(self, held: Held, *, outlived: bool = False) -> None:
+        """Stop a job that may be another worker's by now; `outlived`, if nobody said that it is."""
         if held.ours:
-            self.hand.lose(held)
+            self.hand.lose(held, outlived=outlived)
             log.warning("lease_lost", job=held.claim.id, question=held.claim.job.id)
             if held.task:
                 held.task.cancel()

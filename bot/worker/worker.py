@@ -69,7 +69,7 @@ class Worker:
             heartbeat = group.create_task(self._heartbeat.beat())
             beside = [asyncio.create_task(each()) for each in self._beside]
             for task in beside:
-                task.add_done_callback(_heard)
+                task.add_done_callback(heard)
             try:
                 await self._work()
                 for task in beside:
@@ -92,6 +92,7 @@ class Worker:
                 await self._change(within=self._limits.rest)
 
     async def _take(self, room: int) -> None:
+        await self._give_back(self._hand.outlived())
         asked = self._clock()
         try:
             claims = await self._jobs.claim(limit=room, wait=min(self._limits.poll, self._jobs.lease / 4))
@@ -183,7 +184,7 @@ class Worker:
             log.warning("job_not_released", job=claim.id, error=type(error).__name__)
 
 
-def _heard(task: asyncio.Task[None]) -> None:
+def heard(task: asyncio.Task[None]) -> None:
     """Say that something beside the jobs has failed: nobody waits for it."""
     if not task.cancelled() and (error := task.exception()):
         log.error("beside_failed", error=type(error).__name__, where=where(error))

@@ -159,6 +159,7 @@ def test_a_question_is_asked_anew_where_that_leads_to_an_answer() -> None:
     """What was never begun, or stands half done, goes on as it is; what has failed needs a later version."""
     job = AnswerQuestion(QUESTION)
     assert anew(job, None, at=LATER) == job
+    assert anew(replace(job, sweeps=3), None, at=LATER) == job  # or it would only be apologised for once more
     assert anew(job, _record(State.POSTING), at=LATER) == job
     failed = anew(job, _record(State.FAILED, version="1.0"), at=LATER).question
     assert (failed.version, failed.addressed) == (f"{LATER.timestamp():.6f}", "named")

@@ -217,10 +217,10 @@ class Lines:
 
     async def _named(self, late: Sequence[_Place]) -> list[Waiting]:
         """The questions among them that nobody has named before."""
-        self._known.update(place.name for place in late)
         asked = [Waiting(job, place.ahead, place.age) for place in late if (job := self._asked(place.payload))]
         keys = [self._link.key("once", f"named/{one.job.id}/{_version(one.job)}") for one in asked]
         told = await self._link.all([Step(("SET", key, 1, "NX", "EX", ONCE)) for key in keys])
+        self._known.update(place.name for place in late)
         return [one for one, new in zip(asked, told, strict=True) if new]
 
 

@@ -88,9 +88,11 @@ class Link:
         words: Sequence[str | bytes | float] = (),
         *,
         within: float | None = None,
+        patient: bool = False,
     ) -> Any:
-        """What a script returns. Raises `MemoryUnavailable`."""
-        (reply,) = await self.all([script.step(keys, words)], within=within)
+        """What a script returns; where `patient`, on a connection that may stay silent so long. Raises as `call`."""
+        limit = self.timeout if within is None else within
+        (reply,) = await self._send([script.step(keys, words)], limit, patient=patient)
         return reply
 
     async def all(self, steps: Sequence[Step], *, within: float | None = None) -> list[Any]:

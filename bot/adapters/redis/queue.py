@@ -132,7 +132,10 @@ class RedisJobQueue:
     async def _leased(self, limit: int) -> tuple[list[_Entry], bytes | None]:
         keys = (*self._keys, self._leases, self._fence, self._dead)
         words = (GROUP, _milliseconds(self._lease), limit, _milliseconds(DEAD_FOR))
-        asking = asyncio.ensure_future(self._link.run(self._scripts["claim"], keys, words))
+        # What is lent unheard is nobody's for a lease, and counts as a delivery: so the reply is waited for.
+        within = max(self._link.timeout, self._lease / 6)
+        claiming = self._link.run(self._scripts["claim"], keys, words, within=within, patient=True)
+        asking = asyncio.ensure_future(claiming)
         try:
             entries, last = await asyncio.shield(asking)
         except asyncio.CancelledError:

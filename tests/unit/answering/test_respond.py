@@ -10,6 +10,7 @@ import pytest
 from bot.answering.pipeline import HEDGE, NOT_FOR_EVERYONE_HERE, SURE
 from bot.answering.respond import MEMBERS_ONLY, NO_QUESTION, SEARCH_AWAY
 from bot.answering.stopping import gone
+from bot.answering.trace import due
 from bot.channels import ChannelSettings
 from bot.conversations import Said
 from bot.errors import IndexUnavailable, MemoryUnavailable, Refused, SlackUnavailable
@@ -312,6 +313,35 @@ async def test_a_placeholder_that_cannot_be_finished_is_taken_away(world: World,
     with pytest.raises(Refused):
         await world.responder().give_up(question(), fence=2, reason="poison")
     assert world.thread.messages == ["(deleted)"]
+
+
+@pytest.mark.parametrize(
+    ("left", "then"),
+    [
+        (State.RECEIVED, State.RECEIVED),
+        (State.POSTING, State.POSTING),
+        (State.STREAMING, State.STREAMING),
+        (State.ANSWERED, State.STREAMING),
+    ],
+)
+def test_a_later_version_looks_for_what_the_one_before_may_have_left(
+    question: QuestionFactory, left: State, then: State
+) -> None:
+    """A worker that died between posting and noting where is no reason for a second message."""
+    record = AnswerRecord(question(), left)
+    edited = replace(question(), version="1772452900.000200")
+    assert due(record, edited) == AnswerRecord(edited, then)
+    assert due(replace(record, reply="7"), edited) == AnswerRecord(edited, State.SIGNED, reply="7")
+    privately = replace(edited, reply_url="http://127.0.0.1/respond")
+    assert due(record, privately) == AnswerRecord(privately)
+
+
+async def test_an_edit_after_a_crash_goes_into_the_message_that_stands(world: World, question: QuestionFactory) -> None:
+    """Slack took the message, and nobody noted where before the process died."""
+    world.thread.messages.append("Searching the docs")
+    world.memory.records[question().id] = AnswerRecord(question(), State.POSTING)
+    await world.ask(replace(question(), version="1772452900.000200"))
+    assert world.thread.messages == ["Lunch is served at noon. [1]"]
 
 
 async def test_what_was_told_elsewhere_has_ended(world: World, question: QuestionFactory) -> None:

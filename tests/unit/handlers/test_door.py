@@ -19,9 +19,19 @@ def test_a_signature_is_taken_once() -> None:
     assert seen.take("a", until=300, now=0)
     assert not seen.take("a", until=300, now=299)
     assert seen.take("b", until=300, now=0)
-    seen.give_back("b")
+    seen.over("b", done=False)
     assert seen.take("b", until=300, now=1)
-    seen.give_back("never seen")
+    seen.over("never seen", done=False)
+
+
+def test_what_becomes_of_a_request_is_not_known_before_it_is_over() -> None:
+    """The same one played meanwhile is told neither that it was taken nor that it was not."""
+    seen = Seen()
+    seen.take("a", until=300, now=0)
+    assert seen.is_under_way("a")
+    seen.over("a", done=True)
+    assert not seen.is_under_way("a")
+    assert not seen.take("a", until=300, now=1)
 
 
 def test_memory_is_bounded() -> None:

@@ -9,7 +9,7 @@ import structlog
 
 from bot.playground import Playground
 from handlers.calls import Calls, open_client
-from handlers.meanwhile import HAVE_QUESTION, Meanwhile
+from handlers.meanwhile import HAVE_QUESTION, LOST, Meanwhile
 from tests.unit.handlers.stand_ins import envelope
 from tests.waiting import wait_until
 
@@ -62,6 +62,13 @@ async def test_a_line_that_cannot_be_said_is_only_logged(told: Told) -> None:
         ("wait_untold", "chat.postEphemeral: user_not_in_channel")
     ]
     assert "hours" not in str(logs)
+
+
+async def test_whoever_asked_what_was_dropped_reads_that_it_is_lost(told: Told) -> None:
+    """An envelope that could not be read though the memory was there: its person is not left waiting."""
+    told.meanwhile.lost("event", told.mention())
+    await wait_until(lambda: bool(told.lines()))
+    assert told.lines() == [LOST]
 
 
 async def test_nothing_is_said_after_the_end(told: Told) -> None:

@@ -214,3 +214,16 @@ def test_a_job_that_was_given_back_is_no_suspect() -> None:
     again = held(a_job(1))
     again = Held(replace(again.claim, deliveries=4), since=0.0, queued=0.0)
     assert begun(hand, again, fresh := held(a_job(2))) == [again, fresh]
+
+
+def test_what_this_process_outlived_is_given_back_once_it_has_let_go() -> None:
+    """So that nobody takes it for something that kills: the queue was silent for longer than a lease."""
+    hand = Hand(Limits(), now=0.0)
+    waiting, taken = held(a_job(1)), held(a_job(2))
+    for job in (waiting, taken):
+        hand.add(job)
+    hand.lose(waiting, outlived=True)
+    hand.lose(taken)
+    assert hand.outlived() == [waiting]
+    assert hand.outlived() == []
+    assert hand.leased == []
