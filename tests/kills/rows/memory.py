@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bot.adapters.redis.client import Link, connect
 from bot.errors import FootnoteError
 from tests.kills.processes import Valkey
-from tests.kills.rig import Rig, Setup
+from tests.kills.rig import PRODUCTION, Rig, Setup
 from tests.kills.rows import Cycle, row
 from tests.kills.rows.people import timed
 from tests.kills.slack_side import Asked
@@ -61,14 +61,30 @@ async def killed(rig: Rig, cycle: Cycle) -> Tally:
 
 @row(
     "23",
-    "Valkey hangs (SIGSTOP) during traffic, 2 to 30 s",
+    "Valkey hangs (SIGSTOP) during traffic, 2 or 4 s: one or two leases",
     reach="acknowledged within 1 s (p99) by the spool; 0 lost, 0 twice",
     cycles=12,
     quick=1,
 )
 async def hung(rig: Rig, cycle: Cycle) -> Tally:
     """Twenty questions; how long Slack waited for each acknowledgement is measured while the server hangs."""
-    seconds = 30.0 if cycle.number % 6 == 5 else cycle.random.choice((2.0, 4.0))
+    return await _hung(rig, cycle, seconds=cycle.random.choice((2.0, 4.0)))
+
+
+@row(
+    "23p",
+    "as row 23, 30 s at production times",
+    reach="as row 23",
+    cycles=3,
+    quick=0,
+    setup=Setup(times=PRODUCTION),
+)
+async def hung_for_long(rig: Rig, cycle: Cycle) -> Tally:
+    """For as long as a lease lasts."""
+    return await _hung(rig, cycle, seconds=30.0)
+
+
+async def _hung(rig: Rig, cycle: Cycle, *, seconds: float) -> Tally:
     async with timed(rig) as took:
         asking = await _begin(rig, cycle, count=20, within=1.5)
         await asyncio.sleep(0.3)
