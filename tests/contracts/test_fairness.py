@@ -217,6 +217,16 @@ async def test_naming_stops_at_its_limit(jobs: RedisJobQueue, link: Link) -> Non
     assert [waiting.job for waiting in [*first, *second]] == [a_job(3), a_job(4), a_job(5)]
 
 
+async def test_what_nobody_works_on_any_more_is_overdue(jobs: RedisJobQueue, pass_time: PassTime) -> None:
+    """A question that was leased once, by a worker that is gone, waits like one that never was."""
+    await _flood(jobs, 1)
+    assert len(await jobs.claim(limit=1, wait=0)) == 1
+    assert await jobs.overdue(ahead=600, age=-1, limit=100) == []
+    await pass_time(jobs.lease)
+    assert len(await jobs.overdue(ahead=600, age=-1, limit=100)) == 1
+    assert await jobs.overdue(ahead=600, age=-1, limit=100) == []
+
+
 async def test_what_somebody_works_on_is_not_overdue(jobs: RedisJobQueue) -> None:
     """Only what was never leased waits; what nobody put to us is not told; and looking leases nothing."""
     await _flood(jobs, 3)

@@ -97,8 +97,9 @@ class _Place:
 class Lines:
     """Looks at what waits. Who looks changes nothing but what has been named."""
 
-    def __init__(self, link: Link, stored: OneOf[Job]) -> None:
+    def __init__(self, link: Link, stored: OneOf[Job], *, lease: float) -> None:
         self._link = link
+        self._lease = lease
         self._stored = stored
         self._jobs, _, self._held, self._backlog = lines(link)
         self._dead = link.key("dead")
@@ -120,11 +121,13 @@ class Lines:
     async def overdue(self, *, ahead: int, age: float, limit: int) -> list[Waiting]:
         """Questions that wait long, each named once; see the port."""
         look = await self._look()
-        if look.stream + look.held_back <= ahead and look.oldest <= age:
+        orphans = await self._orphans(look)
+        oldest = max([look.oldest, *(place.age for place in orphans)])
+        if look.stream + look.held_back <= ahead and oldest <= age:
             self._known.clear()
             return []
         found: list[Waiting] = []
-        async with aclosing(self._late(look, ahead=ahead, age=age)) as late:
+        async with aclosing(self._late(look, orphans, ahead=ahead, age=age)) as late:
             async for page in late:
                 while page and len(found) < limit:
                     room = limit - len(found)
@@ -155,13 +158,25 @@ class Lines:
         keys = (self._jobs, self._held, self._backlog, self._dead)
         return _Look.of(await self._link.run(self._load, keys, (GROUP,)))
 
-    async def _late(self, look: _Look, *, ahead: int, age: float) -> AsyncGenerator[list[_Place]]:
+    async def _orphans(self, look: _Look) -> list[_Place]:
+        """What was leased once and is nobody's by now: given back, or left by a worker that died."""
+        if look.leased == 0:
+            return []
+        words = ("IDLE", round(self._lease * 1000), "-", "+", PAGE)
+        pending = await self._link.call("XPENDING", self._jobs, GROUP, *words)
+        told = await self._link.all([Step(("XRANGE", self._jobs, one[0], one[0])) for one in pending])
+        entries = [_entry(*found[0]) for found in told if found]
+        return [_Place(name, payload, 0, look.age(since)) for name, payload, since in entries]
+
+    async def _late(
+        self, look: _Look, orphans: Sequence[_Place], *, ahead: int, age: float
+    ) -> AsyncGenerator[list[_Place]]:
         """Places that wait long and that this process has not named, some at a time."""
-        page: list[_Place] = []
+        page = [place for place in orphans if place.age > age and place.name not in self._known]
         async for place in self._places(look):
             if (place.ahead > ahead or place.age > age) and place.name not in self._known:
                 page.append(place)
-            if len(page) == SOME:
+            if len(page) >= SOME:
                 yield page
                 page = []
         yield page
@@ -183,8 +198,7 @@ class Lines:
         while True:
             page = await self._link.call("XRANGE", self._jobs, start, "+", "COUNT", PAGE)
             for id_, raw in page:
-                fields = named(raw)
-                yield id_.decode(), fields.get(b"job", b""), int(fields.get(b"since") or id_.partition(b"-")[0])
+                yield _entry(id_, raw)
             if len(page) < PAGE:
                 return
             start = f"({page[-1][0].decode()}"
@@ -222,6 +236,12 @@ class Lines:
         told = await self._link.all([Step(("SET", key, 1, "NX", "EX", ONCE)) for key in keys])
         self._known.update(place.name for place in late)
         return [one for one, new in zip(asked, told, strict=True) if new]
+
+
+def _entry(id_: bytes, raw: Sequence[bytes]) -> tuple[str, bytes, int]:
+    """An entry of the stream: its id, its bytes, and since when it is queued, in milliseconds."""
+    fields = named(raw)
+    return id_.decode(), fields.get(b"job", b""), int(fields.get(b"since") or id_.partition(b"-")[0])
 
 
 def _version(job: Job) -> str:

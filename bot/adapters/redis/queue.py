@@ -60,7 +60,7 @@ class RedisJobQueue:
         self._stored: OneOf[Job] = OneOf(get_args(Job))
         self._scripts = {name: Script.load(name) for name in ("renew", "give_back")}
         self._scripts |= {name: Script.load("line_up", name) for name in ("enqueue", "claim", "complete", "bury")}
-        self._line = Lines(link, self._stored)
+        self._line = Lines(link, self._stored, lease=lease)
         self._last_fence, self._went_back = 0, float("-inf")
 
     @property
