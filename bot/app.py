@@ -73,6 +73,7 @@ def _authorized(identity: Identity, token: str) -> Callable[[], Awaitable[Author
 async def run_intake(
     app: AsyncApp,
     *,
+    patient: AsyncApp,
     spool: Spool,
     meanwhile: Meanwhile,
     ready: Callable[[], Awaitable[None]],
@@ -81,10 +82,11 @@ async def run_intake(
 ) -> AsyncGenerator[Intake]:
     """Envelopes go to the listeners or to the disk while the block runs, and from the disk to the listeners.
 
-    `ready` is asked before anything is moved on, and until then, unless `trusted`, everything goes to the disk. See
-    `Drainer`. What waits at the end stays there.
+    `patient` has the same listeners over a memory that may take its time over what comes from the disk. `ready` is
+    asked before anything is moved on, and until then, unless `trusted`, everything goes to the disk. See `Drainer`.
+    What waits at the end stays there.
     """
-    intake = Intake(app, spool, meanwhile, watch, Line(trusted=trusted))
+    intake = Intake(app, spool, patient, meanwhile, watch, Line(trusted=trusted))
     with suppress(SpoolUnavailable):  # then whoever comes first stands behind those that may be there
         intake.line.seen(await spool.count())
     draining = asyncio.create_task(Drainer(intake, spool, ready).run())

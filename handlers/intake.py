@@ -80,6 +80,8 @@ class Intake:
 
     app: AsyncApp
     spool: Spool | None = None
+    patient: AsyncApp | None = None
+    """The same listeners over a memory that may take its time, for what has waited; the first ones unless given."""
     meanwhile: Meanwhile | None = None
     watch: Watch = field(default_factory=Unwatched)
     line: Line = field(default_factory=Line)
@@ -99,7 +101,7 @@ class Intake:
     async def replay(self, kept: Kept) -> Replayed:
         """Let the listeners have an envelope that has waited; they have no say any more in what Slack is told."""
         request = AsyncBoltRequest(body=dict(kept.body), mode="socket_mode")
-        response = await self._heard(request, within=REPLAY)
+        response = await self._heard(request, within=REPLAY, app=self.patient)
         if response is None:
             return "away"
         return "queued" if response.status < HTTPStatus.INTERNAL_SERVER_ERROR else "failed"
@@ -122,11 +124,13 @@ class Intake:
             return _acknowledged(request.body), "spooled"
         return BoltResponse(status=HTTPStatus.SERVICE_UNAVAILABLE), "refused"
 
-    async def _heard(self, request: AsyncBoltRequest, *, within: float | None) -> BoltResponse | None:
+    async def _heard(
+        self, request: AsyncBoltRequest, *, within: float | None, app: AsyncApp | None = None
+    ) -> BoltResponse | None:
         """What the listeners answer; None when the memory did not do what they asked of it, in time."""
         try:
             async with asyncio.timeout(within):
-                response = await self.app.async_dispatch(request)
+                response = await (app or self.app).async_dispatch(request)
         except TimeoutError:
             return None
         return None if AWAY in request.context else response

@@ -55,21 +55,13 @@ class Bot:
     @asynccontextmanager
     async def edge(self, *, transport: "Transport") -> AsyncGenerator[str]:
         """Taking envelopes from Slack while the block runs; gives the place where."""
-        from bot.app import build_app, run_http
+        from bot.app import run_http
         from handlers.sockets import run_socket_mode
 
         self.watching.needs_memory("edge", self.memory.jobs, instead="spool")
         secrets, http = self.settings.slack, self.settings.http
         signing_secret = _plain(secrets.signing_secret) or ""
-        app = build_app(
-            client=self.client,
-            identity=self.identity,
-            ports=self.reach.hurried,
-            call=self.calls,
-            now=now,
-            signing_secret=signing_secret,
-        )
-        async with self._intake(app) as intake, self._greeting():
+        async with self._intake() as intake, self._greeting():
             if transport == "http":
                 async with run_http(intake, signing_secret=signing_secret, host=http.host, port=http.port) as address:
                     self.watching.needs_slack(lambda: True)  # it listens
@@ -81,7 +73,7 @@ class Bot:
                     yield f"Socket Mode, workspace {self.identity.workspace_name}"
 
     @asynccontextmanager
-    async def _intake(self, app: "AsyncApp") -> AsyncGenerator["Intake"]:
+    async def _intake(self) -> AsyncGenerator["Intake"]:
         """The app's listeners, and the disk for what they cannot store."""
         from bot.adapters.spool.spool import open_spool
         from bot.app import run_intake
@@ -90,7 +82,8 @@ class Bot:
         async with (
             open_spool(self._place_for_spool()) as spool,
             run_intake(
-                app,
+                self._app(self.reach.hurried),
+                patient=self._app(self.reach.memory),
                 spool=spool,
                 meanwhile=Meanwhile(self.calls, self.identity.bot_user),
                 ready=self.reach.ready,
@@ -100,6 +93,18 @@ class Bot:
         ):
             self.watching.needs_spool(spool)
             yield intake
+
+    def _app(self, memory: Memory) -> "AsyncApp":
+        from bot.app import build_app
+
+        return build_app(
+            client=self.client,
+            identity=self.identity,
+            ports=memory,
+            call=self.calls,
+            now=now,
+            signing_secret=_plain(self.settings.slack.signing_secret) or "",
+        )
 
     @asynccontextmanager
     async def _greeting(self) -> AsyncGenerator[None]:

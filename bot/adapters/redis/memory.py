@@ -17,7 +17,7 @@ from bot.ports.memory import Memory
 def memory_over(link: Link, *, lease: float) -> Memory:
     """Every port of the memory; `lease` is in seconds."""
     return Memory(
-        jobs=RedisJobQueue(link, lease=lease),
+        jobs=RedisJobQueue(link, lease=lease, acknowledge=link.timeout),
         conversations=RedisConversations(link),
         records=RedisAnswerRecords(link),
         feedback=RedisFeedbackBook(link),

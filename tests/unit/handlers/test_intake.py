@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 import structlog
+from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.adapters.spool.spool import SqliteSpool, open_spool
@@ -104,14 +105,19 @@ def press(action: Action) -> list[object]:
     return [{**pressed, "action_id": action, "value": SEAL.close(action, "T0ACME/C0/1.2")}]
 
 
+def app_over(stores: Stores) -> AsyncApp:
+    """The app with every listener."""
+    client = client_over(None, bot_token="xoxb-1", api_url="http://127.0.0.1:9/")
+    identity = Identity("T0ACME", "Acme", BOT_USER, "B0FOOTNOTE", "footnote")
+    return build_app(client=client, identity=identity, ports=stores.ports, now=now)
+
+
 @pytest.fixture
 async def edge(tmp_path: Path) -> AsyncGenerator[Edge]:
     """An edge whose memory and disk are there, with nobody in line."""
     stores, jobs, watch = Stores(), Queue(), Counted()
     stores.jobs = jobs
-    client = client_over(None, bot_token="xoxb-1", api_url="http://127.0.0.1:9/")
-    identity = Identity("T0ACME", "Acme", BOT_USER, "B0FOOTNOTE", "footnote")
-    app = build_app(client=client, identity=identity, ports=stores.ports, now=now)
+    app = app_over(stores)
     async with open_spool(tmp_path / "spool", within=SLOW) as spool:
         intake = Intake(app, spool, watch=watch, within=SLOW)
         intake.line.seen(await spool.count())
@@ -146,6 +152,18 @@ class TestAcknowledging:
         assert (await hurried.dispatch(request(envelope("app_mention")))).status == 200
         assert await edge.sent("direct_message") == 200
         assert await edge.spool.count() == 2
+
+    async def test_what_waited_is_heard_by_those_who_take_their_time(self, edge: Edge) -> None:
+        """A memory that is too slow for an acknowledgement may do for what nobody waits for."""
+        edge.jobs.down = True
+        await edge.sent("app_mention")
+        stores, slow = Stores(), Queue()
+        stores.jobs = slow
+        kept = await edge.spool.take()
+        assert kept
+        assert await edge.intake.replay(kept) == "away"
+        assert await replace(edge.intake, patient=app_over(stores)).replay(kept) == "queued"
+        assert len(slow.questions) == 1
 
     async def test_what_neither_takes_is_not_acknowledged(self, edge: Edge) -> None:
         """503, so that Slack comes again; then it is taken."""
