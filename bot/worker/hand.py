@@ -175,7 +175,13 @@ class Hand:
 
     def aside(self) -> list[Held]:
         """What would die with others that a worker may die of: others have it meanwhile."""
-        return self._drop([held for held in self._waiting if not held.suspicion]) if self._suspects else []
+        suspects = [held for held in (*self._running, *self._waiting) if held.suspicion]
+        if not suspects:
+            return []
+        first = suspects[0]
+        alone = first.suspicion == ALONE
+        stay = [first] if alone else [held for held in suspects if held.suspicion == first.suspicion]
+        return self._drop([held for held in self._waiting if held not in stay])
 
     def idle(self) -> list[Held]:
         """What waits here behind nothing that runs: at the end another worker can begin it at once."""

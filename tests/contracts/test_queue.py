@@ -256,7 +256,7 @@ async def test_jobs_that_a_server_had_before_it_went_back_in_time_are_doubtful(q
 
 
 async def test_a_job_whose_holder_vanished_is_an_orphan(queue: JobQueue, pass_time: PassTime) -> None:
-    """Not one that is new, was given back, or is to be tried again; and no more once somebody has given it back."""
+    """Not one that is new or is to be tried again, and no more once somebody has tried it and lived."""
     await _put(queue, 1)
     claim = await _lease_one(queue)
     assert not claim.orphaned
@@ -267,6 +267,9 @@ async def test_a_job_whose_holder_vanished_is_an_orphan(queue: JobQueue, pass_ti
     claim = await _lease_one(queue)
     assert (claim.deliveries, claim.orphaned) == (3, True)
     await queue.release(claim)
+    claim = await _lease_one(queue)
+    assert (claim.deliveries, claim.orphaned) == (3, True)  # nobody has tried it since
+    await queue.retry(claim, after=0)
     assert not (await _lease_one(queue)).orphaned
 
 

@@ -26,6 +26,8 @@ from bot.ports.queue import Claim, Load, Waiting
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
 
+NOBODY, ORPHAN = "0", "orphan"
+"""Who holds a job that was given back, and one whose last holder but one vanished with it."""
 ACKNOWLEDGE = 0.5
 """Seconds that an append may take: Slack waits three for its acknowledgement."""
 GLANCE = 1.0
@@ -105,7 +107,7 @@ class RedisJobQueue:
 
     async def retry(self, claim: Claim, *, after: float, counted: bool = True) -> None:
         """Give the job back, to be delivered again after `after` seconds, one lease at most; see the port."""
-        await self._give_back(claim, after=after, deliveries=claim.deliveries - (not counted))
+        await self._give_back(claim, after=after, deliveries=claim.deliveries - (not counted), tried=True)
 
     async def bury(self, claim: Claim, *, reason: str) -> None:
         """Move the job to the dead letters; see the port. Doing it twice is fine."""
@@ -186,9 +188,11 @@ class RedisJobQueue:
         except FootnoteError as error:  # the others of this claim matter more; this one comes back by itself
             log.warning("job_not_put_away", job=entry.id, reason=type(error).__name__)
 
-    async def _give_back(self, held: Claim | _Entry, *, after: float, deliveries: int) -> None:
+    async def _give_back(self, held: Claim | _Entry, *, after: float, deliveries: int, tried: bool = False) -> None:
+        """What was not `tried` may still be what its last holder died of."""
+        mark = ORPHAN if held.orphaned and not tried else NOBODY
         elapsed = _milliseconds(max(0.0, self._lease - max(0.0, after)))
-        self._held(await self._step("give_back", held, elapsed, deliveries), held)
+        self._held(await self._step("give_back", held, elapsed, deliveries, mark), held)
 
     async def _bury(self, held: Claim | _Entry, *, reason: str, person: str = "") -> None:
         words = (person, reason, held.deliveries, DEAD, _milliseconds(DEAD_FOR))

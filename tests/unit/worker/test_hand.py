@@ -196,13 +196,17 @@ def test_what_several_workers_may_have_died_of_runs_alone() -> None:
     hand = Hand(Limits(), now=0.0)
     running = held(a_job(1))
     assert begun(hand, running) == [running]
-    first, second = an_orphan(a_job(2), deliveries=3), an_orphan(a_job(3), deliveries=5)
-    assert begun(hand, first, second) == []
+    first, second, third = (an_orphan(a_job(n), deliveries=n) for n in (3, 5, 2))
+    for job in (first, second, third, held(a_job(6))):
+        hand.add(job)
+    assert len(hand.aside()) == 3  # all but the first: they would die with it though they did not run
+    assert hand.begin(now=0.0) == []
     hand.over(running, now=0.0)
     assert hand.begin(now=0.0) == [first]
-    assert hand.begin(now=0.0) == []
+    assert begun(hand, second) == []
+    assert hand.aside() == [second]
     hand.over(first, now=0.0)
-    assert hand.begin(now=0.0) == [second]
+    assert begun(hand, second) == [second]
     hand.over(second, now=0.0)
     fresh = held(a_job(4))
     assert begun(hand, fresh) == [fresh]
