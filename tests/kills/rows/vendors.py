@@ -124,7 +124,7 @@ CASES = (
     "16",
     "the stream of an answer is cut, ends silently, hangs, or tells rubbish at every event; or says it ended badly",
     reach="0 partial answers shown as final; a visible end within 60 s",
-    cycles=EVENTS * 4 + 8,
+    cycles=len(CASES),
     quick=4,
 )
 async def cut_at_every_event(rig: Rig, cycle: Cycle) -> Tally:
