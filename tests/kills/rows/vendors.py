@@ -47,13 +47,13 @@ async def _well(rig: Rig) -> None:
     await rig.heal()
 
 
-async def _recovered(rig: Rig, cycle: Cycle) -> Tally:
-    """Ask until the model is asked again, now that all is well: what comes next starts with the breaker closed."""
+async def _recovered(rig: Rig, cycle: Cycle, *, path: str = "/chat") -> Tally:
+    """Ask until the model behind `path` is asked again, now that all is well: what comes next starts with the breaker closed."""
     began, tally = time.monotonic(), Tally()
     while time.monotonic() - began < RECOVERS:
         await _well(rig)
         tally.add(await _asked(rig, cycle, count=1))
-        if rig.cohere.bodies("/chat"):
+        if rig.cohere.bodies(path):
             tally.sample("recovered", time.monotonic() - began)
             return tally
         await asyncio.sleep(1.0)
@@ -191,9 +191,10 @@ async def no_vectors(rig: Rig, cycle: Cycle) -> Tally:
     await _well(rig)
     if EMBEDDED.items() - rig.worker.variables().items():
         await _index_again(rig)
+    tally = await _recovered(rig, cycle, path="/embed")
     before = len(rig.cohere.bodies("/embed"))
     rig.cohere.refuse(503, on="/embed")
-    tally = await _asked(rig, cycle)
+    tally.add(await _asked(rig, cycle))
     if len(rig.cohere.bodies("/embed")) == before:
         tally.fault("unasked", "the embedder was never called: the row shows nothing")
     return tally
