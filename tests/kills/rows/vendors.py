@@ -48,7 +48,7 @@ async def _well(rig: Rig) -> None:
 
 
 async def _recovered(rig: Rig, cycle: Cycle, *, path: str = "/chat") -> Tally:
-    """Ask until the model behind `path` is asked again, now that all is well: what comes next starts with the breaker closed."""
+    """Ask until the model behind `path` is asked again, now that all is well: the breaker is closed then."""
     began, tally = time.monotonic(), Tally()
     while time.monotonic() - began < RECOVERS:
         await _well(rig)
