@@ -51,6 +51,7 @@ class Session:
     async def begin(self) -> None:
         """Say that we are at it, which can be stopped."""
         if not self.refused.stand(METHOD) and self.posting.call.room_for(METHOD, keep=KEPT):
+            self.processing = True  # also if nobody hears what Slack made of it: then it has to be ended
             self.processing = await self._set("processing")
 
     async def end(self) -> None:
@@ -60,7 +61,7 @@ class Session:
             await self._set("active")
 
     async def _set(self, status: str) -> bool:
-        """Whether Slack took it. The first call says what the conversation is about, as its question does."""
+        """Whether Slack took it, or may have. The first call says what the conversation is about."""
         posting, words = self.posting, " ".join(self.posting.question.text.split())[:LONGEST_TITLE]
         where = {"channel_id": posting.channel, "thread_ts": posting.thread}
         title = {"title": words} if self.untitled else {}
@@ -71,6 +72,6 @@ class Session:
             self.refused.note(METHOD)
             structlog.get_logger().info("sessions_refused", reason=refusal.code)
             return False
-        except SlackUnavailable:
-            return False
+        except SlackUnavailable as failure:
+            return failure.retry_after is None
         return True

@@ -161,6 +161,23 @@ async def test_what_takes_long_can_be_stopped(world: World) -> None:
         assert session.status == "active"
 
 
+async def test_a_stop_button_that_may_stand_is_taken_away(world: World) -> None:
+    """Slack took the session, and nobody heard so: the connection broke, or the reply ended while it was on its way."""
+    world.slack.cut(SESSION, times=2)
+    broken = await world.asked()
+    async with world.open(broken):
+        await late(world)
+        await wait_until(lambda: world.count(SESSION) == 2, because="it was tried once more")
+    world.slack.hang(SESSION)
+    left = await world.asked()
+    async with world.open(left):
+        await late(world)
+    for question in (broken, left):
+        session = world.slack.session(question.conversation.channel, question.conversation.thread)
+        assert session is not None
+        assert session.status == "active"
+
+
 async def test_a_slack_without_sessions_is_not_asked_again_and_again(world: World) -> None:
     """An app that is no agent answers all the same."""
     world.slack.fail(SESSION, "not_allowed_token_type")
