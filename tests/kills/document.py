@@ -10,6 +10,8 @@ from tests.kills.results import Results, faults, machine, table
 from tests.kills.rows import Row
 
 PAGE = ROOT / "docs/reliability.md"
+NOTES = "\n## Notes\n"
+"""Below this stands what a person wrote."""
 
 BEFORE = """\
 # Acknowledged means answered: the kill test
@@ -35,7 +37,7 @@ or from outside at a random moment, and is started again at once, as a superviso
 
 
 def write_document(known: Mapping[str, Row], results: Results) -> Path:
-    """Write the page."""
+    """Write the page; what people have noted below the figures stays."""
     wrong = faults(known, results)
     listed = "\n".join(f"- {sentence}" for sentence in wrong) if wrong else "Nothing went wrong."
     PAGE.write_text(
@@ -49,7 +51,13 @@ Commit {results.commit}; seed {results.seed}; begun {results.began}, ended {resu
 ## What went wrong
 
 {listed}
-""",
+{_noted()}""",
         encoding="utf-8",
     )
     return PAGE
+
+
+def _noted() -> str:
+    """The notes at the page's end, as they stand there."""
+    _, mark, notes = PAGE.read_text(encoding="utf-8").partition(NOTES) if PAGE.exists() else ("", "", "")
+    return f"{mark}{notes}"
