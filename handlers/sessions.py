@@ -12,7 +12,7 @@ METHOD = "agents.sessions.setStatus"
 NOT_AGAIN = 600.0
 """Seconds for which a method that was refused is left alone."""
 KEPT = 10
-"""Calls that are left for sessions that end."""
+"""Calls that are left besides those of sessions that have to end: for titles, and for what an earlier try began."""
 LONGEST_TITLE = 80
 """Characters of a title; Slack takes 200."""
 
@@ -22,6 +22,8 @@ class Refusals:
     """What Slack refused lately, so that it is not asked for each answer anew. `clock` counts seconds."""
 
     clock: Callable[[], float]
+    sessions: int = 0
+    """Sessions that were begun and not ended: each has its call to come."""
     _until: dict[str, float] = field(default_factory=dict[str, float])
 
     def note(self, what: str) -> None:
@@ -43,6 +45,7 @@ class Session:
     processing: bool
     """Whether Slack shows that we are at it, as far as we know."""
     untitled: bool = field(init=False)
+    _begun: bool = False
 
     def __post_init__(self) -> None:
         question = self.posting.question
@@ -50,15 +53,22 @@ class Session:
 
     async def begin(self) -> None:
         """Say that we are at it, which can be stopped."""
-        if not self.refused.stand(METHOD) and self.posting.call.room_for(METHOD, keep=KEPT):
+        keep = KEPT + self.refused.sessions
+        if not self.refused.stand(METHOD) and self.posting.call.room_for(METHOD, keep=keep):
+            self._begun = True
+            self.refused.sessions += 1
             self.processing = True  # also if nobody hears what Slack made of it: then it has to be ended
             self.processing = await self._set("processing")
 
     async def end(self) -> None:
         """Say that we are done, where we said that we began; a conversation of one person's gets its title."""
-        if (self.processing or self.untitled) and not self.refused.stand(METHOD):
-            self.processing = False
-            await self._set("active")
+        begun, self._begun = self._begun, False
+        try:
+            if (self.processing or self.untitled) and not self.refused.stand(METHOD):
+                self.processing = False
+                await self._set("active")
+        finally:
+            self.refused.sessions -= begun
 
     async def _set(self, status: str) -> bool:
         """Whether Slack took it, or may have. The first call says what the conversation is about."""
