@@ -13,6 +13,8 @@ NOT_AGAIN = 600.0
 """Seconds for which a method that was refused is left alone."""
 KEPT = 10
 """Calls that are left besides those of sessions that have to end: for titles, and for what an earlier try began."""
+SOON, AT_LAST = 1.0, 15.0
+"""Seconds that a call may wait for its turn: one that need not be made, and the one that takes Slack's button away."""
 LONGEST_TITLE = 80
 """Characters of a title; Slack takes 200."""
 
@@ -66,18 +68,18 @@ class Session:
         try:
             if (self.processing or self.untitled) and not self.refused.stand(METHOD):
                 self.processing = False
-                await self._set("active")
+                await self._set("active", patience=AT_LAST if begun else SOON)
         finally:
             self.refused.sessions -= begun
 
-    async def _set(self, status: str) -> bool:
+    async def _set(self, status: str, *, patience: float = SOON) -> bool:
         """Whether Slack took it, or may have. The first call says what the conversation is about."""
         posting, words = self.posting, " ".join(self.posting.question.text.split())[:LONGEST_TITLE]
         where = {"channel_id": posting.channel, "thread_ts": posting.thread}
         title = {"title": words} if self.untitled else {}
         self.untitled = False
         try:
-            await posting.call(METHOD, repeatable=True, patience=1.0, **where, status=status, **title)
+            await posting.call(METHOD, repeatable=True, patience=patience, **where, status=status, **title)
         except Refused as refusal:
             self.refused.note(METHOD)
             structlog.get_logger().info("sessions_refused", reason=refusal.code)

@@ -162,8 +162,8 @@ class Lines:
         """What was leased once and is nobody's by now: given back, or left by a worker that died."""
         if look.leased == 0:
             return []
-        words = ("IDLE", round(self._lease * 1000), "-", "+", PAGE)
-        pending = await self._link.call("XPENDING", self._jobs, GROUP, *words)
+        lease = round(self._lease * 1000)
+        pending = await self._link.call("XPENDING", self._jobs, GROUP, "IDLE", lease, "-", "+", PAGE)
         told = await self._link.all([Step(("XRANGE", self._jobs, one[0], one[0])) for one in pending])
         entries = [_entry(*found[0]) for found in told if found]
         return [_Place(name, payload, 0, look.age(since)) for name, payload, since in entries]
