@@ -165,6 +165,7 @@ def _break(rig: Rig, way: str, place: int, times: int | None) -> None:
 )
 async def no_ranking(rig: Rig, cycle: Cycle) -> Tally:
     """Five questions while all is well, and five while ranking fails."""
+    healed = await _recovered(rig, cycle, path="/rerank")
     await _well(rig)
     well = await _asked(rig, cycle)
     rig.cohere.refuse(503, on="/rerank")
@@ -176,6 +177,7 @@ async def no_ranking(rig: Rig, cycle: Cycle) -> Tally:
     )
     if not rig.cohere.bodies("/rerank"):
         without.fault("unasked", "the reranker was never called: the row shows nothing")
+    without.add(healed)
     return without
 
 
