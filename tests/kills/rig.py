@@ -67,6 +67,8 @@ class Setup:
     model: bool = True
     """Answers are written by a model's stand-in, and billed; without, they are quoted."""
     times: Times = SCALED
+    silent: float | None = None
+    """Seconds that count as silence, where what goes wrong in a row is not scaled; those of `times` unless given."""
     rate_limits: bool = False
     """Whether the stand-in for Slack counts calls."""
     variables: tuple[tuple[str, str], ...] = ()
@@ -283,7 +285,7 @@ async def rigged(setup: Setup, folder: Path) -> AsyncGenerator[Rig]:
             await stack.enter_async_context(wire.running())
         slack.http_events_url = f"{wires['slack-edge'].url}/slack/events"
         link = await stack.enter_async_context(connect(f"redis://127.0.0.1:{port}/0"))
-        judging = Judge(slack, setup.times.silent)
+        judging = Judge(slack, setup.silent or setup.times.silent)
         rig = Rig(setup, folder, slack, cohere, valkey, wires, link, Bill(cohere), judging)
         await _indexed(folder)
         await stack.enter_async_context(_seated(rig))

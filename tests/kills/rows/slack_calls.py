@@ -8,7 +8,7 @@ from bot.adapters.redis.channels import RedisChannels
 from bot.channels import ChannelSettings
 from bot.composition import now
 from bot.records import ENDED
-from tests.kills.rig import PRODUCTION, SCALED, Rig
+from tests.kills.rig import PRODUCTION, Rig, Setup
 from tests.kills.rows import Cycle, row
 from tests.kills.slack_side import Asked
 from tests.kills.tally import Tally
@@ -103,6 +103,7 @@ WAITS = (1, 2, 3, 5, 8, 12, 17, 20, 25, 30)
     reach="never a call before Retry-After is over; all answered in full",
     cycles=len(WAITS) * 2,
     quick=0,
+    setup=Setup(silent=PRODUCTION.silent),
 )
 async def too_often(rig: Rig, cycle: Cycle) -> Tally:
     """Ten questions in ten channels; some calls of each method are told to come later."""
@@ -113,9 +114,7 @@ async def too_often(rig: Rig, cycle: Cycle) -> Tally:
         rig.slack.fail(method, "ratelimited", times=cycle.random.randint(1, 3), retry_after=seconds)
     asked = await rig.ask(10, label=cycle.label)
     await rig.answered(asked, within=90 + 3 * seconds)
-    rig.judging.silent = PRODUCTION.silent  # what Slack asks for is not scaled
     tally = await rig.verdict(asked)
-    rig.judging.silent = SCALED.silent
     tally.count("refused_429", sum(call.status == 429 for call in rig.slack.calls))
     refusals = [call for call in rig.slack.calls if call.retry_after is not None]
     for call in rig.slack.too_early():

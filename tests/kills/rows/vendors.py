@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from tests.kills import facts
-from tests.kills.rig import Rig, Setup
+from tests.kills.rig import PRODUCTION, Rig, Setup
 from tests.kills.rows import Cycle, row
 from tests.kills.tally import Tally
 
 LIMIT = 60.0
 """Seconds within which every question has its visible end."""
-SILENT = 120.0
-"""Seconds: what a model may take is not scaled."""
 RECOVERS = 40.0
 """Seconds within which a model is tried again that has failed: a breaker lets one through each 15 s."""
 EMBEDDED = {"FOOTNOTE_EMBEDDER": "cohere"}
-RERANKED = Setup(variables=(("FOOTNOTE_RERANKER", "cohere"),))
+UNSCALED = Setup(silent=PRODUCTION.silent)
+"""What a model may take is not scaled."""
+RERANKED = replace(UNSCALED, variables=(("FOOTNOTE_RERANKER", "cohere"),))
 
 
 async def _asked(rig: Rig, cycle: Cycle, *, count: int = 5, over: float = 0.0) -> Tally:
@@ -43,7 +44,6 @@ def _is_part(text: str, bird: str) -> bool:
 
 async def _well(rig: Rig) -> None:
     rig.forget()
-    rig.judging.silent = SILENT
     await rig.heal()
 
 
@@ -70,6 +70,7 @@ async def _recovered(rig: Rig, cycle: Cycle, *, path: str = "/chat") -> Tally:
     reach="0 calls before Retry-After; a visible end within 60 s of all 100",
     cycles=20,
     quick=2,
+    setup=UNSCALED,
 )
 async def limited(rig: Rig, cycle: Cycle) -> Tally:
     """Five questions."""
@@ -98,6 +99,7 @@ BROKEN: tuple[tuple[str, Callable[[Rig], None]], ...] = (
     reach="passages with their sources instead; a visible end within 60 s of all",
     cycles=10,
     quick=2,
+    setup=UNSCALED,
 )
 async def broken(rig: Rig, cycle: Cycle) -> Tally:
     """Twenty-five questions over five seconds, in one of five ways; then one after another until all is well again."""
@@ -126,6 +128,7 @@ CASES = (
     reach="0 partial answers shown as final; a visible end within 60 s",
     cycles=len(CASES),
     quick=4,
+    setup=UNSCALED,
 )
 async def cut_at_every_event(rig: Rig, cycle: Cycle) -> Tally:
     """A question whose first stream breaks in one way at one event, one whose streams all do, and one without."""
@@ -187,6 +190,7 @@ async def no_ranking(rig: Rig, cycle: Cycle) -> Tally:
     reach="answered by the words alone; a visible end of all within 60 s",
     cycles=5,
     quick=1,
+    setup=UNSCALED,
 )
 async def no_vectors(rig: Rig, cycle: Cycle) -> Tally:
     """The documents are indexed by the vendor's vectors; then it makes none for questions."""
