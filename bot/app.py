@@ -1,6 +1,5 @@
 """Slack app assembly: one AsyncApp with every listener, and the HTTP way to it; handlers/sockets.py is the other."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -15,6 +14,7 @@ from bot.errors import SpoolUnavailable
 from bot.ports.memory import Memory
 from bot.ports.spool import Spool
 from bot.ports.watch import Watch
+from bot.together import beside
 from handlers import listeners
 from handlers.buttons import Seal
 from handlers.calls import Calls, client_over, quiet_logger
@@ -89,12 +89,10 @@ async def run_intake(
     intake = Intake(app, spool, patient, meanwhile, watch, Line(trusted=trusted))
     with suppress(SpoolUnavailable):  # then whoever comes first stands behind those that may be there
         intake.line.seen(await spool.count())
-    draining = asyncio.create_task(Drainer(intake, spool, ready).run())
     try:
-        yield intake
+        async with beside(Drainer(intake, spool, ready).run()):
+            yield intake
     finally:
-        draining.cancel()
-        await asyncio.gather(draining, return_exceptions=True)
         await meanwhile.aclose()
 
 

@@ -1,10 +1,11 @@
-"""Several calls at once, none of which outlives the failure of another."""
+"""What is done at the same time, and never outlives what it is done for."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -18,3 +19,14 @@ async def together(calls: Sequence[Awaitable[T]]) -> list[T]:
         for one in running:
             one.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[asyncio.Task[None]]:
+    """`work`, done while the block runs; whoever waits for it, however often, hears of its failure."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -25,10 +25,12 @@ class Alone:
         where = await self.direct(person)
         await self.call("chat.postMessage", repeatable=False, channel=where, **shown(message), **NO_PREVIEWS)
 
-    async def whisper(self, message: Message, *, person: str, channel: str, thread: str = "") -> None:
-        """In a channel, where only they see it."""
+    async def whisper(
+        self, message: Message, *, person: str, channel: str, thread: str = "", patience: float | None = None
+    ) -> None:
+        """In a channel, where only they see it; `patience` is a call's."""
         where: dict[str, Any] = {"channel": channel, "user": person, **({"thread_ts": thread} if thread else {})}
-        await self.call("chat.postEphemeral", repeatable=False, **where, **shown(message))
+        await self.call("chat.postEphemeral", repeatable=False, patience=patience, **where, **shown(message))
 
     async def _whispered(self, message: Message, *, person: str, channel: str, thread: str) -> bool:
         """Whether Slack did not refuse it."""

@@ -11,11 +11,11 @@ from bot.answering.asks import only_chats
 from bot.errors import Refused, SlackUnavailable
 from bot.models import Question
 from bot.ports.spool import Sort
+from handlers.alone import Alone
 from handlers.calls import Calls
 from handlers.commands import SEARCH
 from handlers.gestures import click_of, click_of_command
 from handlers.payloads import Envelope, from_person, in_thread, is_direct, part, question_from_message
-from handlers.posting import shown
 from handlers.views.notices import line_message
 
 HAVE_QUESTION = "I have your question, but my memory is away. I'll answer here as soon as it's back."
@@ -86,10 +86,13 @@ class Meanwhile:
             return
         if not self.call.room_for("chat.postEphemeral", keep=self.keep):
             raise SlackUnavailable("chat.postEphemeral: the room that is left is for answers")
-        thread = {"thread_ts": question.thread_begun} if question.thread_begun else {}
-        message = shown(line_message(text))
-        where = {"channel": question.conversation.channel, "user": question.asker, **thread}
-        await self.call("chat.postEphemeral", repeatable=False, patience=PATIENCE, **where, **message)
+        await Alone(self.call).whisper(
+            line_message(text),
+            person=question.asker,
+            channel=question.conversation.channel,
+            thread=question.thread_begun,
+            patience=PATIENCE,
+        )
 
     async def _to_click(self, body: Mapping[str, Any], text: str) -> None:
         click = click_of_command(body) if "command" in body else click_of(body)

@@ -3,12 +3,10 @@
 import asyncio
 import hashlib
 from base64 import b32encode
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -30,6 +28,7 @@ from bot.ports.memory import AnswerRecords, Channels, Conversations
 from bot.ports.slack import Directory, Replies, Reply, Threads
 from bot.ports.watch import Unwatched, Watch
 from bot.records import AnswerRecord, State
+from bot.together import beside
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
 
@@ -148,7 +147,7 @@ class Responder:
         question = trace.record.question
         async with (
             self.replies.open(question, at=await self._stands(trace.record), note=trace.note) as reply,
-            _beside(self._sign(trace, reply)) as signed,
+            beside(self._sign(trace, reply)) as signed,
         ):
             try:
                 await self._finish(trace, heard, reply, signed)
@@ -200,10 +199,8 @@ class Responder:
         if trace.record.failure == SEARCH_AWAY:
             return
         await trace.write(failure=SEARCH_AWAY)
-        key = question.conversation
-        to = Click(question.id, key.workspace, question.asker, key.channel, reply_url=question.reply_url)
         try:
-            await self.whisper(to, SEARCH_AWAY)
+            await self.whisper(Click.of(question), SEARCH_AWAY)
         except (Refused, SlackUnavailable) as error:
             log.warning("delay_untold", question=question.id, error=type(error).__name__)
 
@@ -353,17 +350,6 @@ class Responder:
             raise
         except FootnoteError as error:
             log.warning("hint_untold", question=question.id, error=type(error).__name__)
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[asyncio.Future[None]]:
-    """`work`, done while the block runs; whoever waits for it, however often, hears of its failure."""
-    task = asyncio.ensure_future(work)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def _may_say_more(question: Question, error: FootnoteError) -> bool:

@@ -1,6 +1,5 @@
 """The bot in Slack: its edge, its worker, or both."""
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,6 +18,7 @@ from bot.errors import BadRequest, MemoryUnavailable
 from bot.ports.generation import Generator
 from bot.ports.memory import Memory
 from bot.settings import Settings
+from bot.together import beside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,13 +111,9 @@ class Bot:
         """Whoever waits for long hears of it from the edge too: there may be no worker at all."""
         from bot.worker.worker import heard
 
-        greeting = asyncio.create_task(self._greeter(self._notices()).run())
-        greeting.add_done_callback(heard)
-        try:
+        async with beside(self._greeter(self._notices()).run()) as greeting:
+            greeting.add_done_callback(heard)
             yield
-        finally:
-            greeting.cancel()
-            await asyncio.gather(greeting, return_exceptions=True)
 
     def _place_for_spool(self) -> "Path":
         """Its folder, in the home folder: an edge without one can serve, but keep nothing while the memory is away."""

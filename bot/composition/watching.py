@@ -15,6 +15,7 @@ from bot.ports.search import SearchIndex
 from bot.ports.spool import Spool
 from bot.ports.watch import Part, Readings, Unwatched, Watch
 from bot.settings import Settings
+from bot.together import beside
 
 if TYPE_CHECKING:
     from bot.status import Pulse, Status
@@ -117,8 +118,7 @@ async def watching(settings: Settings) -> AsyncGenerator[Watching]:
     async with AsyncExitStack() as stack:
         metrics = await _started(stack, endpoint=str(endpoint) if endpoint else None, scraped=port is not None)
         watch = _counting(pulse)
-        task = asyncio.create_task(pulse.run())
-        stack.push_async_callback(_ended, task)
+        task = await stack.enter_async_context(beside(pulse.run()))
         status.lives_by("pulse", lambda: not task.done())
         address = "" if port is None else await _served(stack, status, metrics, host=settings.status.host, port=port)
         yield Watching(watch, status, pulse, traces=endpoint is not None, address=address)
@@ -157,11 +157,6 @@ def _counting(pulse: "Pulse") -> Watch:
     watch = OtelWatch()
     watch.show(lambda: pulse.readings)
     return watch
-
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def _unguarded(index: SearchIndex) -> SearchIndex:

@@ -41,14 +41,4 @@ if #leased > 0 then
   return {leased, false}
 end
 redis.call('XTRIM', dead, 'MINID', moment - ARGV[4])
-local last = '0-0'
-for _, found in ipairs(redis.call('XINFO', 'GROUPS', jobs)) do
-  local about = {}
-  for i = 1, #found, 2 do
-    about[found[i]] = found[i + 1]
-  end
-  if about['name'] == group then
-    last = about['last-delivered-id']
-  end
-end
-return {leased, last}
+return {leased, (leased_of(group))}

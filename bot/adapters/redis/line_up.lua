@@ -22,6 +22,20 @@ local function since(entry)
   return tonumber(string.match(entry[1], '^%d+'))
 end
 
+-- What the server says of the workers' group: the last id that was ever leased, and how many are leased now.
+local function leased_of(group)
+  for _, found in ipairs(redis.call('XINFO', 'GROUPS', jobs)) do
+    local about = {}
+    for i = 1, #found, 2 do
+      about[found[i]] = found[i + 1]
+    end
+    if about['name'] == group then
+      return about['last-delivered-id'], about['pending']
+    end
+  end
+  return '0-0', 0
+end
+
 -- How many jobs of this person stand in the stream. Below MOST it may be fewer, as some may have ended; not if `exactly`.
 local function stands(person, exactly)
   local name, there = standing .. ':' .. person, {}

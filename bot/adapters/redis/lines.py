@@ -103,7 +103,7 @@ class Lines:
         self._stored = stored
         self._jobs, _, self._held, self._backlog = lines(link)
         self._dead = link.key("dead")
-        self._load = Script.load("load")
+        self._load = Script.load("line_up", "load")
         self._known: set[str] = set()
         """Places that this process need not name again; Redis knows what any process has named."""
 
@@ -155,8 +155,7 @@ class Lines:
     # --- looking through ---------------------------------------------------------------------------------------------
 
     async def _look(self) -> _Look:
-        keys = (self._jobs, self._held, self._backlog, self._dead)
-        return _Look.of(await self._link.run(self._load, keys, (GROUP,)))
+        return _Look.of(await self._link.run(self._load, (*lines(self._link), self._dead), (GROUP,)))
 
     async def _orphans(self, look: _Look) -> list[_Place]:
         """What was leased once and is nobody's by now: given back, or left by a worker that died."""
