@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from dataclasses import replace
@@ -19,6 +20,8 @@ LEASE = 1.0
 """Seconds after which a killed worker's jobs go to another."""
 MOMENT = 0.03
 """Seconds that a job takes."""
+GRAVE = ("Question 5?", "Question 25?")
+"""Whoever takes one of these first never ends it: the test kills that process then."""
 
 
 async def main(url: str, prefix: str) -> None:
@@ -45,6 +48,9 @@ class Clerk:
         question = asked(claim)
         record = await self._records.read(question.id, fence=claim.fence) or AnswerRecord(question)
         await self._note("started", question.text)
+        if question.text in GRAVE and claim.deliveries == 1:
+            await self._note("dying", str(os.getpid()))
+            await asyncio.Event().wait()
         await asyncio.sleep(MOMENT)
         if record.state is not State.DELIVERED:
             await self._records.write(replace(record, state=State.DELIVERED), fence=claim.fence)

@@ -17,13 +17,12 @@ from bot.records import State
 from bot.settings.tree import Work
 from tests.redis_fixtures import LEASE, a_job, age_leases
 from tests.scenarios.company import LEAVE, Dictated
+from tests.scenarios.mortal_worker import GRAVE
 from tests.scenarios.processes import GRACE, ROOT, Processes, announced
 from tests.scenarios.whole import PATIENCE, Whole
 from tests.waiting import wait_until
 
 QUESTIONS = 45
-KILLED_AT = (5, 25)
-"""After how many ended jobs a worker is killed."""
 
 
 class Crew:
@@ -39,8 +38,9 @@ class Crew:
         self._stack.callback(worker.kill)
         self.workers.append(worker)
 
-    def kill_one(self) -> None:
-        worker = self.workers.pop(0)
+    def kill(self, pid: int) -> None:
+        [worker] = [one for one in self.workers if one.pid == pid]
+        self.workers.remove(worker)
         worker.kill()
         assert worker.wait(30) == -signal.SIGKILL
 
@@ -53,16 +53,17 @@ class Crew:
         return [worker.wait(30) for worker in self.workers]
 
 
-async def _notes(link: Link, what: str) -> Counter[str]:
-    return Counter(name.decode() for name in await link.call("LRANGE", link.key("note", what), 0, -1))
+async def _noted(link: Link, what: str) -> list[str]:
+    return [name.decode() for name in await link.call("LRANGE", link.key("note", what), 0, -1)]
 
 
-async def _until(link: Link, *, ended: int) -> None:
-    """Return when that many different jobs have ended."""
-    seen = 0
-    while seen < ended:
+async def _until(link: Link, what: str, count: int) -> list[str]:
+    """What was noted, as soon as it is that many different things."""
+    seen: list[str] = []
+    while len(seen) < count:
         await asyncio.sleep(0.01)
-        seen = len(await _notes(link, "ended"))
+        seen = list(dict.fromkeys(await _noted(link, what)))
+    return seen
 
 
 async def test_no_question_is_lost_when_workers_are_killed(link: Link, valkey_url: str) -> None:
@@ -75,18 +76,18 @@ async def test_no_question_is_lost_when_workers_are_killed(link: Link, valkey_ur
         crew = Crew(link, valkey_url, stack)
         crew.hire()
         crew.hire()
-        for ended in KILLED_AT:
-            await _until(link, ended=ended)
-            crew.kill_one()
+        for number in range(len(GRAVE)):
+            dying = await _until(link, "dying", number + 1)
+            crew.kill(int(dying[number]))
             crew.hire()
-        await _until(link, ended=QUESTIONS)
+        await _until(link, "ended", QUESTIONS)
         assert crew.dismiss() == [0, 0]
     found = [await records.read(job.question.id) for job in jobs]
     assert [record and record.state for record in found] == [State.DELIVERED] * QUESTIONS
     assert await queue.depth() == 0
-    assert await _notes(link, "given up") == Counter()
-    started = await _notes(link, "started")
-    assert started.total() > QUESTIONS, "nobody died with a job in hand: the test has shown nothing"
+    assert not await _noted(link, "given up")
+    started = Counter(await _noted(link, "started"))
+    assert all(started[question] > 1 for question in GRAVE)
 
 
 async def test_half_said_answers_of_a_killed_bot_are_finished_in_place(company: Whole, valkey_url: str) -> None:
