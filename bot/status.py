@@ -179,7 +179,7 @@ class Pulse:
     async def take(self) -> None:
         """Read everything once."""
         health = await self._status.health()
-        readings = Readings(ready=health.parts, lag=max(self._late, default=0.0))
+        readings = Readings(ready=health.parts, lag=max(self._late, default=0.0), tasks=len(asyncio.all_tasks()))
         for look in self._looks:
             readings = await _read(look, readings)
         self.readings = readings

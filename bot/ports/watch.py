@@ -30,6 +30,8 @@ class Readings:
     """Whether each part of this process can do its work."""
     lag: float = 0.0
     """The longest that this process was busy with one thing in the last half minute, in seconds."""
+    tasks: int | None = None
+    """What goes on in this process, by the count of asyncio: as many at rest as the last time it was at rest."""
 
 
 class Watch(Protocol):

@@ -195,3 +195,18 @@ async def test_what_cannot_be_read_is_not_known() -> None:
     redis.there = False
     await pulse.take()
     assert (pulse.readings.load, pulse.readings.spooled) == (None, 7)
+
+
+async def test_what_goes_on_is_counted() -> None:
+    """One more while it goes on, and as many as before once it has ended."""
+    pulse, ends = Pulse(Status()), asyncio.Event()
+    await pulse.take()
+    before = pulse.readings.tasks
+    assert before
+    going = asyncio.create_task(ends.wait())
+    await pulse.take()
+    assert pulse.readings.tasks == before + 1
+    ends.set()
+    await going
+    await pulse.take()
+    assert pulse.readings.tasks == before

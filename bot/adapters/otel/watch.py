@@ -100,6 +100,7 @@ class OtelWatch:
         self._gauge(read, "footnote.budget.limit.dollars", "{USD}", "Dollars that a day may cost", _limit)
         self._gauge(read, "footnote.ready", "1", "Whether a part of this process can do its work", _ready)
         self._gauge(read, "footnote.loop.lag", "s", "The longest hold-up in the last half minute", _lag)
+        self._gauge(read, "footnote.tasks", "{task}", "Tasks of asyncio that have not ended", _tasks)
 
     def _gauge(self, read: Read, name: str, unit: str, about: str, numbers: Numbers) -> None:
         def observe(_: CallbackOptions) -> Iterable[Observation]:
@@ -140,6 +141,10 @@ def _ready(now: Readings) -> Iterable[Observation]:
 
 def _lag(now: Readings) -> Iterable[Observation]:
     return _known(now.lag)
+
+
+def _tasks(now: Readings) -> Iterable[Observation]:
+    return _known(now.tasks)
 
 
 def _known(number: float | None) -> Iterable[Observation]:
