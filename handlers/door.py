@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import islice
 from typing import cast
 
 import structlog
@@ -26,6 +27,8 @@ SIGNATURE_LIFE = 300
 """Seconds around its timestamp in which a signature holds."""
 MOST_SEEN = 20_000
 """Signatures that are remembered; 30 a second for ten minutes."""
+_FIRST = 2
+"""So many of the oldest may go whenever one comes: what is kept is what came lately, and not as many as may be."""
 
 _STAMP, _SEAL = "X-Slack-Request-Timestamp", "X-Slack-Signature"
 _READ = ("Content-Type", _STAMP, _SEAL, "X-Slack-Retry-Num", "X-Slack-Retry-Reason")
@@ -49,6 +52,9 @@ class Seen:
         """Whether this is the first request under the signature; it is remembered until then."""
         if self._until.get(signature, now) > now:
             return False
+        for oldest in list(islice(self._until, _FIRST)):
+            if self._until[oldest] <= now:
+                del self._until[oldest]
         if len(self._until) >= self.most:
             self._forget(now)
         self._until[signature] = until

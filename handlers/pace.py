@@ -78,6 +78,11 @@ class _Window:
         while self.tier and self.recent and self.recent[0] + self.tier.seconds + MARGIN <= now:
             self.recent.popleft()
 
+    def note(self, now: float) -> None:
+        """A call leaves, which counts where calls are counted: elsewhere nobody would ever let go of it."""
+        if self.tier:
+            self.recent.append(now)
+
     def pause(self, now: float, *, ahead: int = 0) -> float:
         """Seconds until a call may leave, `ahead` others before it."""
         self.forget(now)
@@ -124,7 +129,7 @@ class Pace:
                 while (pause := window.pause(self.clock())) > 0:
                     _refuse_beyond(patience - (self.clock() - began), method, pause)
                     await self.sleep(pause)
-                window.recent.append(self.clock())
+                window.note(self.clock())
             if window.tier is None or not window.tier.per_channel:
                 await alone.aclose()
             yield self.clock() - began

@@ -42,6 +42,15 @@ def test_memory_is_bounded() -> None:
     assert seen.take("0", until=1_000, now=2)
 
 
+def test_what_no_longer_holds_goes_as_others_come() -> None:
+    """A quiet process does not grow until so many have come as may be remembered."""
+    seen = Seen(most=10_000)
+    for n in range(5_000):
+        assert seen.take(f"{n}", until=n + 300, now=n)
+    assert len(seen._until) <= 300  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (what is kept shows nowhere)
+    assert not any(seen.take(f"{n}", until=9_999, now=5_000) for n in range(4_701, 5_000))
+
+
 def test_what_holds_is_kept_before_what_does_not() -> None:
     """A full memory first forgets signatures that are too old to be played again."""
     seen = Seen(most=10)

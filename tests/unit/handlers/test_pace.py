@@ -163,3 +163,12 @@ def test_every_tier_of_slack_is_known() -> None:
     for name, method in METHODS.items():
         if method.per_minute and name in TIERS:
             assert TIERS[name].calls <= method.per_minute, name
+
+
+async def test_what_slack_does_not_count_is_not_kept() -> None:
+    """A method without a tier is called for months."""
+    pace, _ = hurried()
+    for _ in range(1_000):
+        await pace.turn("other", patience=0)
+    (window,) = pace._windows.values()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (what is kept shows nowhere)
+    assert not window.recent
