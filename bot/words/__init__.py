@@ -51,7 +51,7 @@ def words(text: str) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def _known_run(run: str, shouted: bool) -> tuple[str, ...]:  # noqa: FBT001 - a cache is quicker with plain arguments
     """The same runs come again and again: remembered, a text is cut twice as fast."""
     return tuple(_run(run, shouted))

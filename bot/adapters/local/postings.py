@@ -24,7 +24,7 @@ MOST: Final = 255
 """Where counting stops: BM25 hardly tells 255 from 300."""
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def key_of(word: str) -> int:
     """64 bits that stand for a word, the same on every machine.
 
