@@ -135,11 +135,18 @@ class Responder:
         except (Refused, SlackUnavailable) as error:
             log.warning("placeholder_left", question=record.question.id, error=type(error).__name__)
 
-    async def end(self, question: Question, *, fence: int, reason: str) -> None:
-        """Note that the person was told, elsewhere, that there will be no answer."""
+    async def end(self, question: Question, *, fence: int, reason: str, clear: bool = False) -> None:
+        """Note that the person was told, elsewhere, that there will be no answer.
+
+        `clear`: what stands unfinished is taken away, where Slack lets us do that.
+        """
         record = due(await self.records.read(question.id, fence=fence), question)
-        if record is not None:
-            await Trace(record, self.records, fence, self.now).fail(reason)
+        if record is None:
+            return
+        trace = Trace(record, self.records, fence, self.now)
+        if clear:
+            await self._clear(trace)
+        await trace.fail(reason)
 
     # --- one reply --------------------------------------------------------------------------------------------------
 

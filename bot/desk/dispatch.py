@@ -19,7 +19,7 @@ from bot.desk.share import Sharer
 from bot.desk.suggest import Suggester
 from bot.desk.summary import Summaries
 from bot.desk.why import Explainer
-from bot.errors import Refused
+from bot.errors import Refused, SlackUnavailable
 from bot.jobs import (
     AnswerQuestion,
     AskInDirect,
@@ -48,6 +48,7 @@ from bot.ports.slack import Notices, Panels
 log: FilteringBoundLogger = structlog.get_logger(__name__)
 
 NO_WAY_TO_ANSWER = "Slack doesn't let me answer where you asked. It's logged as {code} for your admins. Ask me here."
+NO_WAY_FOR_NOW = "Slack doesn't let me answer here just now. It's logged as {code} for your admins. Ask again later."
 A_DAY = 24 * 3600
 """Seconds for which a gesture is known to have been tried: longer than any job lives."""
 
@@ -73,8 +74,8 @@ class Answers(Protocol):
         """Tell the person that there will be no answer."""
         ...
 
-    async def end(self, question: Question, *, fence: int, reason: str) -> None:
-        """Note that the person was told so elsewhere."""
+    async def end(self, question: Question, *, fence: int, reason: str, clear: bool = False) -> None:
+        """Note that the person was told so elsewhere; `clear`, take away what stands unfinished."""
         ...
 
 
@@ -168,13 +169,25 @@ class Dispatch:
         return claim.deliveries > 1 or not fresh
 
     async def _give_up(self, question: Question, *, fence: int, reason: str) -> None:
-        """Tell the asker where they asked; where Slack lets us say nothing there, in their direct messages."""
+        """Tell the asker where they asked; where Slack lets us say nothing there, in their direct messages.
+
+        Where Slack only fails, and has failed so at an earlier try to tell, they are told beside it, for them alone.
+        """
         try:
             await self.answers.give_up(question, fence=fence, reason=reason)
         except Refused:
             asker = Click(question.id, question.conversation.workspace, question.asker)
             await self.notices.whisper(asker, NO_WAY_TO_ANSWER.format(code=code(question.id)))
             await self.answers.end(question, fence=fence, reason=reason)
+        except SlackUnavailable as error:
+            if error.retry_after is not None or question.addressed == "overheard" or await self._first(question):
+                raise
+            await self.notices.whisper(Click.of(question), NO_WAY_FOR_NOW.format(code=code(question.id)))
+            await self.answers.end(question, fence=fence, reason=reason, clear=True)
+
+    async def _first(self, question: Question) -> bool:
+        """Whether this is the first try to tell that failed: the next one may do, and stands where all expect it."""
+        return await self.book.once(f"untold/{question.id}/{question.version}", seconds=A_DAY)
 
     async def _apologise(self, job: Clicked) -> None:
         """In the modal that waits; where Slack shows nothing in it, as a private line."""

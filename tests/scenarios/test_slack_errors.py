@@ -276,6 +276,7 @@ ANSWER = "general: Lunch is served at noon. [1]"
 PROMISED = "general (ana): lunch is served at noon Ask again Searching the docs"
 ALONE = "general (ana): Lunch is served at noon. [1]"
 SORRY = "general: I couldn't answer this. It's logged as Q-"
+BESIDE = "general (ana): Slack doesn't let me answer here just now. It's logged as Q-"
 NOT_DONE = "general (ana): I couldn't do this. It's logged as Q-"
 ELSEWHERE = "dm-ana: Slack doesn't let me answer where you asked. It's logged as Q-"
 MEMBERS = "I can only answer members of this workspace."
@@ -288,7 +289,7 @@ SUMMARY = "general (ana): What this thread says"
 DOUBT = "dm-ben: @Ana Ribeiro says this may be outdated."
 THANKS = "general (ana): Told the owner. Thanks."
 PRESS_AGAIN = "general (ana): Slack didn't open that in time. Press it again."
-BURIED, UNTOLD = "at delivery", "nobody was told"
+BURIED, GIVEN_UP, UNTOLD = "at delivery", "not done after", "nobody was told"
 OLD = "general: Lunch is served at noon. [1]"
 REST = (ANSWER, "general (ana): Press")
 
@@ -353,12 +354,14 @@ TABLE: Mapping[tuple[str, str, tuple[str, ...]], Named] = {
     ("mention", "chat.postMessage", ("invalid_blocks", "msg_blocks_too_many")): ("in words alone", End((ANSWER,))),
     ("mention", "chat.postMessage", ("msg_too_long",)): ("an apology", End((SORRY,), BURIED)),
     ("mention", "chat.postMessage", THERE): ("told in direct messages", End((ELSEWHERE,), BURIED)),
-    ("mention", "chat.postMessage", (*OURS, "503 for good")): ("a dead letter", End((), UNTOLD)),
+    ("mention", "chat.postMessage", OURS): ("a dead letter", End((), UNTOLD)),
+    ("mention", "chat.postMessage", ("503 for good",)): ("told alone", End((BESIDE,), GIVEN_UP)),
     ("overheard", "chat.postMessage", ANYTHING): usual,
     ("overheard", "chat.postMessage", (*OURS, *THERE)): (quiet_letter, End((), BURIED)),
     # the answer in a message that stands
     ("placeholder", "chat.update", EVERYTHING): usual,
     ("placeholder", "chat.update", ("invalid_blocks", "streaming_state_conflict")): usual,
+    ("placeholder", "chat.update", ("503 for good",)): ("told alone, and nothing stands", End((BESIDE,), GIVEN_UP)),
     ("edit", "chat.update", ANYTHING): usual,
     ("edit", "chat.update", ("msg_too_long",)): ("an apology", End((SORRY,), BURIED)),
     ("edit", "chat.update", ("message_not_found", "cant_update_message")): (

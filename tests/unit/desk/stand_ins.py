@@ -377,10 +377,11 @@ class Slack:
 
 @dataclass
 class Answering:
-    """What a responder was asked to do; `mute`, it may say nothing where a question was asked."""
+    """What a responder was asked to do; `mute`, it may say nothing where a question was asked, or cannot (`fails`)."""
 
     asked: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
     mute: bool = False
+    fails: SlackUnavailable | None = None
 
     async def respond(self, question: Question, *, fence: int) -> None:
         self.asked.append(("respond", question.id, fence))
@@ -392,9 +393,11 @@ class Answering:
         self.asked.append(("give up", question.id, fence))
         if self.mute:
             raise Refused("chat.postMessage: is_archived", code="is_archived")
+        if self.fails:
+            raise self.fails
 
-    async def end(self, question: Question, *, fence: int, reason: str) -> None:
-        self.asked.append(("end", question.id, fence))
+    async def end(self, question: Question, *, fence: int, reason: str, clear: bool = False) -> None:
+        self.asked.append(("clear and end" if clear else "end", question.id, fence))
 
 
 @dataclass

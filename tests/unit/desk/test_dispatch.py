@@ -6,6 +6,8 @@ from typing import get_args
 import pytest
 
 from bot.answering.respond import code
+from bot.desk.dispatch import NO_WAY_FOR_NOW
+from bot.errors import SlackUnavailable
 from bot.jobs import (
     AnswerQuestion,
     AskInDirect,
@@ -26,6 +28,7 @@ from bot.jobs import (
     SummariseThread,
     WithdrawQuestion,
 )
+from bot.models import Question
 from bot.ports.queue import Claim
 from tests.nouns import a_question
 from tests.unit.desk.stand_ins import ASKER, CANTEEN
@@ -85,6 +88,35 @@ async def test_a_question_whose_place_is_shut_is_given_up_in_direct_messages(wor
     await world.desk().give_up(Claim("1-1", AnswerQuestion(QUESTION), 6, 7), "poison")
     assert [step for step, *_ in world.answering.asked] == ["give up", "end"]
     assert len(world.slack.whispers) == 1
+
+
+async def test_a_question_that_slack_fails_to_end_twice_is_given_up_beside_it(world: World) -> None:
+    """The first time another try may do; from the second on nobody waits any longer for a message that is stuck."""
+    world.answering.fails = SlackUnavailable("chat.update: internal_error (200)")
+    giving_up = world.desk().give_up
+    with pytest.raises(SlackUnavailable):
+        await giving_up(Claim("1-1", AnswerQuestion(QUESTION), 5, 7), "poison")
+    assert world.slack.whispers == []
+    await giving_up(Claim("1-1", AnswerQuestion(QUESTION), 6, 8), "poison")
+    assert [step for step, *_ in world.answering.asked] == ["give up", "give up", "clear and end"]
+    assert world.slack.whispers == [(ASKER, NO_WAY_FOR_NOW.format(code=code(QUESTION.id)))]
+
+
+@pytest.mark.parametrize(
+    ("question", "error"),
+    [
+        (QUESTION, SlackUnavailable("chat.update: no room for 20.0 s", retry_after=20.0)),
+        (replace(QUESTION, addressed="overheard"), SlackUnavailable("conversations.replies: TimeoutError")),
+    ],
+    ids=["Slack asks to wait", "nobody waits"],
+)
+async def test_nobody_is_told_beside_a_question(world: World, question: Question, error: SlackUnavailable) -> None:
+    """Where Slack takes the line a little later, and where there is no line."""
+    world.answering.fails = error
+    for deliveries in range(5, 10):
+        with pytest.raises(SlackUnavailable):
+            await world.desk().give_up(Claim("1-1", AnswerQuestion(question), deliveries, 7), "poison")
+    assert world.slack.whispers == []
 
 
 @pytest.mark.parametrize("view", ["", "V1"])
