@@ -83,7 +83,7 @@ class GrowingReply:
     async def _show_status(self) -> bool:
         self._spent()
         try:
-            await self.posting.status(SEARCHING, patience=SOON)
+            await self.posting.status(SEARCHING, patience=0.0)
         except Refused:
             self.refused.note(self._here(STATUS))
             return False
@@ -140,10 +140,15 @@ class GrowingReply:
             pass
 
     async def _show_step(self) -> None:
-        if self._calls < MOST_BEFORE_TEXT and self._room(STATUS, KEPT_STATUSES):
-            words, self._words = self._words, ""
-            self._spent()
-            await self.posting.status(words, patience=0.0)
+        if self._calls >= MOST_BEFORE_TEXT:
+            return
+        if not self._room(STATUS, KEPT_STATUSES):
+            self._changed = self.posting.call.pace.clock()
+            self._news.set()  # it is tried again a step later: there may be room
+            return
+        words, self._words = self._words, ""
+        self._spent()
+        await self.posting.status(words, patience=0.0)
 
     async def _show_text(self) -> None:
         if self.stream.open:
