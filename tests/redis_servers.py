@@ -43,13 +43,15 @@ class RedisServer:
         self._folder = folder
         self._command = [binary, *words, "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
         self._ready = ready or (lambda: self.say("PING"))
+        self.environment: Mapping[str, str] | None = None
+        """Its own, from its next start on; this process's unless given."""
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> RedisServer:
         """Start it, and return once it answers."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, env=self.environment)
         eventually(self._ready, because=f"the server under {self._folder} answers")
         return self
 

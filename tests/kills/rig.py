@@ -23,10 +23,10 @@ from tests.kills.processes import Seat, Valkey, clean_environment, command
 from tests.kills.proxy import Proxy
 from tests.kills.slack_side import Asked, SlackSide
 from tests.kills.tally import Tally
+from tests.kills.wall_clocks import VALKEY, set_clock, with_clock
 from tests.redis_servers import free_ports
 from tests.standins.cohere import CohereStandIn
 
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 LOST_AFTER = 90.0
 """Seconds after what died is back until a question without an end is lost: never scaled."""
 SETTLE = 20.0
@@ -79,7 +79,7 @@ class Setup:
     """How the bot is broken on purpose: one of `sabotage.SABOTAGE`."""
     lost_after: float = LOST_AFTER
     faketime: bool = False
-    """Whether each process has a wall clock of its own that can be set; the one that never jumps stays."""
+    """Whether each process, Valkey too, has a wall clock of its own that can be set; the one that never jumps stays."""
 
 
 @dataclass(slots=True)
@@ -213,19 +213,9 @@ class Rig:
         self.edges.append(seat)
         return seat
 
-    def set_clock(self, seat: Seat, ahead: int) -> None:
-        """Let the wall clock of a process be so many seconds ahead of the right time, from now on."""
-        fresh = self._clock(seat.name).with_suffix(".new")
-        fresh.write_text(f"{ahead:+d}s", encoding="utf-8")
-        fresh.replace(self._clock(seat.name))
-
-    def _clock(self, name: str) -> Path:
-        return self.folder / f"{name}.clock"
-
-    def _faked(self, name: str) -> dict[str, str]:
-        self._clock(name).write_text("+0s", encoding="utf-8")
-        file = {"FAKETIME_TIMESTAMP_FILE": str(self._clock(name)), "FAKETIME_NO_CACHE": "1"}
-        return {"LD_PRELOAD": FAKETIME, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", **file}
+    def set_clock(self, name: str, ahead: int) -> None:
+        """Let the wall clock of a process (a seat's name, or `VALKEY`) be so many seconds ahead of the right time."""
+        set_clock(self.folder, name, ahead)
 
     def _variables(self, side: str, name: str) -> Callable[[], Mapping[str, str]]:
         wires, times, slack = self.wires, self.setup.times, self.slack
@@ -248,7 +238,7 @@ class Rig:
                 **dict(self.setup.variables),
             }
             port = self._at_new_port(name) if side == "edge" else {}
-            faked = self._faked(name) if self.setup.faketime else {}
+            faked = with_clock(self.folder, name) if self.setup.faketime else {}
             return clean_environment() | common | port | faked
 
         return variables
@@ -276,6 +266,8 @@ async def rigged(setup: Setup, folder: Path) -> AsyncGenerator[Rig]:
         cohere = await stack.enter_async_context(CohereStandIn().running())
         (port,) = free_ports(1)
         valkey = Valkey(folder / "valkey", port=port, words=setup.valkey)
+        if setup.faketime:
+            valkey.environment = clean_environment() | with_clock(folder, VALKEY)
         stack.callback(valkey.close)
         await asyncio.to_thread(valkey.start)
         targets = {"slack": _port(slack.address), "redis": port, "cohere": _port(cohere.url)}
