@@ -24,7 +24,11 @@ class _Pair:
     server: Streams
     dead: bool = False
     asked: bool = False
-    """Its client has sent what the cut waits for: the first byte of the answer is the last of the connection."""
+    """Its client has sent what the cut waits for: the answer to it is the last of the connection."""
+    left: int | None = None
+    """Bytes of that answer that still pass, once it has begun."""
+    passed: int = 0
+    """Bytes of answers so far."""
 
     def reset(self) -> None:
         """Cut both ends without a word."""
@@ -45,15 +49,17 @@ class Proxy:
     delay: float = 0.0
     """Seconds before each piece is passed on."""
     reset_after: int | None = None
-    """Bytes of answers after which a connection is reset."""
+    """Bytes of answers after which a connection is reset, wherever that is in an answer."""
     trickle: float = 0.0
     """Seconds between two bytes of an answer."""
     silent: bool = False
     """New connections are taken, and nothing ever answers."""
     cuts: int = 0
-    """How many more answers are cut off once they begin: the server has surely done what was asked."""
+    """How many more answers are cut off: the server has surely done what was asked."""
     cut_on: bytes = b""
     """What a request holds whose answer is cut off."""
+    cut_after: int = 0
+    """Bytes of such an answer that pass before the connection is reset."""
     made: int = 0
     """Connections so far."""
     _pairs: list[_Pair] = field(default_factory=list[_Pair])
@@ -63,6 +69,11 @@ class Proxy:
     def url(self) -> str:
         """Where clients go, over HTTP."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def standing(self) -> int:
+        """Connections that stand."""
+        return len(self._pairs)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[Proxy]:
@@ -98,9 +109,11 @@ class Proxy:
         for pair in self._pairs:
             pair.dead = True
 
-    def cut(self, on: bytes = b"", *, times: int = 1) -> None:
-        """Cut the answers to the next requests that hold `on`, once the server has begun to answer."""
-        self.cut_on, self.cuts = on, times
+    def cut(self, on: bytes = b"", *, times: int = 1, after: int = 0) -> None:
+        """Cut the answers to the next requests that hold `on`, `after` so many bytes of each."""
+        self.cut_on, self.cuts, self.cut_after = on, times, after
+        for pair in self._pairs:
+            pair.asked = False
 
     async def heal(self) -> None:
         """Be a wire again. Connections that were left for dead stay so."""
@@ -138,23 +151,41 @@ class Proxy:
     async def _pass_on(
         self, pair: _Pair, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool
     ) -> None:
-        passed = 0
         with suppress(OSError):
             while piece := await reader.read(PIECE):
                 if self.delay:
                     await asyncio.sleep(self.delay)
                 if pair.dead:
                     continue
-                if self._cuts_off(pair, piece, answers=answers):
-                    pair.reset()
-                    return
-                passed += len(piece) * answers
-                await self._write(writer, piece if answers else self._addressed(piece, writer), answers=answers)
-                if answers and self.reset_after is not None and passed >= self.reset_after:
-                    pair.reset()
+                if not answers:
+                    pair.asked = pair.asked or bool(self.cuts and self.cut_on in piece)
+                    await self._write(writer, self._addressed(piece, writer))
+                elif not await self._answered(pair, piece, writer):
                     return
             if not pair.dead and writer.can_write_eof():
                 writer.write_eof()
+
+    async def _answered(self, pair: _Pair, piece: bytes, writer: asyncio.StreamWriter) -> bool:
+        """Pass on as much of an answer as may pass; False when that was the last of the connection."""
+        room = self._room(pair)
+        await self._write(writer, piece[:room], trickles=True)
+        pair.passed += len(piece)
+        if pair.left is not None:
+            pair.left -= len(piece)
+        if room is None or len(piece) < room:
+            return True
+        pair.reset()
+        return False
+
+    def _room(self, pair: _Pair) -> int | None:
+        """Bytes of answers that still pass; None while there is no end to them."""
+        if pair.asked and self.cuts and pair.left is None:
+            self.cuts -= 1
+            pair.left = self.cut_after
+        ends = [] if pair.left is None else [pair.left]
+        if self.reset_after is not None:
+            ends.append(self.reset_after - pair.passed)
+        return max(0, min(ends)) if ends else None
 
     def _addressed(self, piece: bytes, writer: asyncio.StreamWriter) -> bytes:
         """A request whose `Host` is the target's, as behind any proxy of HTTP: the stand-ins take no other."""
@@ -163,23 +194,12 @@ class Proxy:
             return piece
         return piece.replace(b"Host: 127.0.0.1:%d\r\n" % self.port, b"Host: 127.0.0.1:%d\r\n" % there[1], 1)
 
-    def _cuts_off(self, pair: _Pair, piece: bytes, *, answers: bool) -> bool:
-        if not answers:
-            pair.asked = pair.asked or bool(self.cuts and self.cut_on in piece)
-            return False
-        if pair.asked and self.cuts:
-            self.cuts -= 1
-            return True
-        return False
-
-    async def _write(self, writer: asyncio.StreamWriter, piece: bytes, *, answers: bool) -> None:
-        if answers and self.trickle:
-            for byte in piece:
-                writer.write(bytes((byte,)))
-                await writer.drain()
-                await asyncio.sleep(self.trickle)
-            return
-        if answers and self.reset_after is not None:
-            piece = piece[: self.reset_after]
-        writer.write(piece)
-        await writer.drain()
+    async def _write(self, writer: asyncio.StreamWriter, piece: bytes, *, trickles: bool = False) -> None:
+        if not (trickles and self.trickle):
+            writer.write(piece)
+            return await writer.drain()
+        for byte in piece:
+            writer.write(bytes((byte,)))
+            await writer.drain()
+            await asyncio.sleep(self.trickle)
+        return None

@@ -1,4 +1,4 @@
-"""Rows 4, 12 and 13: calls of Slack that are done and not confirmed, that come too often, and that are refused."""
+"""Rows 4, 4b, 12 and 13: calls of Slack that are done and not confirmed, come too often, and are refused."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bot.adapters.redis.channels import RedisChannels
 from bot.channels import ChannelSettings
 from bot.composition import now
 from bot.records import ENDED
+from tests.kills.proxy import Proxy
 from tests.kills.rig import PRODUCTION, Rig, Setup
 from tests.kills.rows import Cycle, row
 from tests.kills.slack_side import Asked
@@ -18,16 +19,19 @@ POST, UPDATE, ALONE = "chat.postMessage", "chat.update", "chat.postEphemeral"
 CUT = (POST, START, UPDATE, STOP, ALONE)
 """No answer here is long enough to be appended to; tests/contracts/test_growing.py cuts that method."""
 STREAMED = frozenset({START, STOP})
-ROOM = 12.0
-"""Seconds in which Slack lets six more streams begin: the bot keeps to its limits."""
 
 
 async def _calm(rig: Rig, *, streams: bool) -> None:
-    """Nothing fails; answers are streamed, or a placeholder becomes them."""
+    """Nothing fails; answers are streamed, or a placeholder becomes them.
+
+    A worker remembers for ten minutes what Slack refused, and then begins no stream: for streams there is a fresh one.
+    """
     rig.forget()
     await rig.heal()
     rig.cohere.slow(first_token=1.2 if streams else 0.02, between=0.05 if streams else 0.0)
-    if not streams:
+    if streams:
+        await rig.worker.replace()
+    else:
         rig.slack.fail(STATUS, "not_allowed_token_type", times=1_000)
 
 
@@ -40,6 +44,7 @@ async def _calm(rig: Rig, *, streams: bool) -> None:
     reach="0 twice, all answered, of 200 cuts; a line to one person alone at most once",
     cycles=25,
     quick=1,
+    tries=3,
 )
 async def taken_and_cut(rig: Rig, cycle: Cycle) -> Tally:
     """Some questions; the wire to Slack breaks when the answer to a call of one method begins, as many times."""
@@ -48,8 +53,6 @@ async def taken_and_cut(rig: Rig, cycle: Cycle) -> Tally:
     await _calm(rig, streams=streams)
     if method == ALONE:
         return await _offered(rig, cycle)
-    if streams:
-        await asyncio.sleep(ROOM)
     wire, count = rig.wires["worker-slack"], 6 if streams else 10
     wire.cut(b"/api/%s " % method.encode(), times=count)
     asked = await rig.ask(count, label=cycle.label)
@@ -57,6 +60,7 @@ async def taken_and_cut(rig: Rig, cycle: Cycle) -> Tally:
     tally = await rig.verdict(asked)
     tally.count("cuts", count - wire.cuts)
     tally.count(f"at {method}", count - wire.cuts)
+    tally.count("missed", wire.cuts == count)
     return tally
 
 
@@ -90,6 +94,53 @@ async def _set(rig: Rig, channel: str, settings: ChannelSettings) -> None:
     await RedisChannels(rig.link).write(rig.slack.team_id, channel, settings, person="U0", at=now())
 
 
+# --- row 4b ---------------------------------------------------------------------------------------------------------
+
+PLACES = (1, 12, 60, 150, 210, 300)
+"""Bytes of an answer of Slack's that pass: some of its first line, of its headers, of its body; all but the end."""
+BROKEN_FOR = 3.0
+"""Seconds."""
+
+
+@row(
+    "4b",
+    "each answer of Slack to the worker is cut after n bytes, each connection after n, or answers trickle, for 3 s",
+    reach="0 lost, 0 twice, 0 silent, 0 stuck",
+    cycles=24,
+    quick=1,
+    tries=3,
+)
+async def half_an_answer(rig: Rig, cycle: Cycle) -> Tally:
+    """Twenty questions over two seconds; the wire breaks so in the midst of them, whatever is called."""
+    await _calm(rig, streams=bool(cycle.number % 2))
+    wire, after = rig.wires["worker-slack"], PLACES[cycle.number // 2 % len(PLACES)]
+    asking = asyncio.create_task(rig.ask(20, label=cycle.label, within=2.0))
+    await asyncio.sleep(cycle.random.uniform(0.0, 1.0))
+    made = wire.made
+    way = _break(wire, cycle.number // 2, after=after, slowness=cycle.random.choice((0.002, 0.02)))
+    await asyncio.sleep(BROKEN_FOR)
+    await wire.heal()
+    asked = await asking
+    await rig.answered(asked)
+    tally = await rig.verdict(asked)
+    tally.count(way)
+    tally.count("connections_made_again", wire.made - made)
+    return tally
+
+
+def _break(wire: Proxy, number: int, *, after: int, slowness: float) -> str:
+    """Break a wire in one of three ways, until it is healed; what is done to it, in words."""
+    ways = ("each answer is cut", "each connection is cut", "answers trickle")
+    match number % len(ways):
+        case 0:
+            wire.cut(times=100_000, after=after)
+        case 1:
+            wire.reset_after = 4 * after
+        case _:
+            wire.trickle = slowness
+    return ways[number % len(ways)]
+
+
 # --- row 12 ---------------------------------------------------------------------------------------------------------
 
 ON_ITS_WAY = 0.3
@@ -104,6 +155,7 @@ WAITS = (1, 2, 3, 5, 8, 12, 17, 20, 25, 30)
     cycles=len(WAITS) * 2,
     quick=0,
     setup=Setup(silent=PRODUCTION.silent),
+    tries=3,
 )
 async def too_often(rig: Rig, cycle: Cycle) -> Tally:
     """Ten questions in ten channels; some calls of each method are told to come later."""
@@ -115,7 +167,9 @@ async def too_often(rig: Rig, cycle: Cycle) -> Tally:
     asked = await rig.ask(10, label=cycle.label)
     await rig.answered(asked, within=90 + 3 * seconds)
     tally = await rig.verdict(asked)
-    tally.count("refused_429", sum(call.status == 429 for call in rig.slack.calls))
+    refused = sum(call.status == 429 for call in rig.slack.calls)
+    tally.count("refused_429", refused)
+    tally.count("missed", not refused)
     refusals = [call for call in rig.slack.calls if call.retry_after is not None]
     for call in rig.slack.too_early():
         last = max(one.at for one in refusals if one.method == call.method and one.at <= call.at)
