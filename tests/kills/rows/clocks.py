@@ -18,7 +18,7 @@ JUMPS = (600, -600, 3_600, -3_600)
 BACK_AFTER = 6.0
 """Seconds after which the clock is right again: Slack's next delivery after a refused one comes by then."""
 LEASES = Times(scale=5.0)
-"""Where leases are judged they last for 6 s: a machine that is full holds a process up for the 2 s of the other rows."""
+"""Where leases are judged they last for 6 s: a full machine holds a process up for the 2 s of other rows."""
 SLOW = 8.0
 """Seconds that the model takes there: longer than a lease that nobody renews."""
 _DONE = re.compile(r'^(?=.*"event": "job_done").*"delivery": (\d+)', re.MULTILINE)
