@@ -69,6 +69,11 @@ class GrowingReply:
 
     # --- while the answer is made -----------------------------------------------------------------------------------
 
+    @property
+    def unposted(self) -> bool:
+        """Whether nothing of it stands, and nothing is just being begun; see the port."""
+        return self.at is None and not self._busy.locked() and self._failure is None
+
     async def sign(self) -> None:
         """Show that we are at it; see the port. Where Slack shows no status just now, the answer does not wait."""
         async with self._busy:

@@ -27,6 +27,11 @@ class PrivateLine:
     note: Note
     _sent: bool = False
 
+    @property
+    def unposted(self) -> bool:
+        """No: what is noted as being posted is never sent again, so it is noted right before it is sent."""
+        return False
+
     async def sign(self) -> None:
         """Nothing: the acknowledgement of the command was one."""
 
@@ -80,6 +85,11 @@ class Interjection:
     now: Callable[[], datetime]
     note: Note
     at: str | None
+
+    @property
+    def unposted(self) -> bool:
+        """Whether no answer stands yet; see the port."""
+        return self.at is None
 
     async def sign(self) -> None:
         """Nothing."""

@@ -36,11 +36,12 @@ class Admission:
 
     async def exceeded(self, question: Question) -> Exceeded | None:
         """What the question exceeds, the same however often it is tried. Raises `MemoryUnavailable`."""
-        found = await self.budgets.take(question, limits=self.limits)
-        if found:
-            log.info("turned_away", question=question.id, scope=found.scope, line=found.line)
-            self.watch.turned_away(found.scope)
-        return found
+        return await self.budgets.take(question, limits=self.limits)
+
+    def turned_away(self, question: Question, exceeded: Exceeded) -> None:
+        """Count it among those that are not answered."""
+        log.info("turned_away", question=question.id, scope=exceeded.scope, line=exceeded.line)
+        self.watch.turned_away(exceeded.scope)
 
     def line(self, exceeded: Exceeded) -> str:
         """What the asker is told."""

@@ -67,8 +67,10 @@ class Responder:
         Raises `LeaseLost` when another worker took over, and what the ports raise: the person has then been told that
         another try follows when the error is retryable.
         """
-        known, unwanted = await asyncio.gather(
-            self.records.read(question.id, fence=fence), self.stopping.unwanted(question)
+        known, unwanted, exceeded = await asyncio.gather(
+            self.records.read(question.id, fence=fence),
+            self.stopping.unwanted(question),
+            self._exceeded_at_once(question),
         )
         record = due(known, question)
         if record is None:
@@ -87,8 +89,9 @@ class Responder:
             await trace.write(state=State.WITHDRAWN)
             return
         begun = record is known and record.state is not State.RECEIVED
-        exceeded = None if begun else await self.admission.exceeded(question)
-        if exceeded is None:
+        if not begun and question.addressed != "named":
+            exceeded = await self.admission.exceeded(question)
+        if exceeded is None or begun:
             await self._reply(trace, heard)
         else:
             stands = known is not None and known.state is not State.RECEIVED
@@ -177,6 +180,7 @@ class Responder:
         The line comes before the record says so: a crash between the two tells it again rather than never.
         """
         question = trace.record.question
+        self.admission.turned_away(question, exceeded)
         if exceeded.line and question.reply_url:
             async with self.replies.open(question, at=None, note=trace.note) as reply:
                 await reply.tell(self.admission.line(exceeded))
@@ -243,7 +247,8 @@ class Responder:
             return
         audience = await self.directory.audience(question)
         making = self._answered(trace, question, said, audience, reply)
-        answer = await self.stopping.unless_stopped(question, making)
+        keep = partial(self._keep, trace, reply, audience)
+        answer = await self.stopping.unless_stopped(question, making, keep=keep)
         if question.addressed == "overheard":
             if not answer.answered:
                 await reply.withdraw()  # what stands may answer what was asked before an edit
@@ -267,16 +272,21 @@ class Responder:
     async def _answered(
         self, trace: Trace, question: Question, said: tuple[Said, ...], audience: Audience, reply: Reply
     ) -> Answer:
-        """The answer, stored; one that was stored before is used again while all may still read it."""
+        """The answer; one that was stored before is used again while all may still read it."""
         stored = trace.record.answer
         readable = partial(still_readable, index=self.pipeline.index, audience=audience)
         if stored is not None and stored.text and await readable(stored):
             return stored
         async with self.admission.billed(question, self.pipeline.terms):
-            answer = await self._ask(question, said, audience, reply)
-            await trace.write(state=State.ANSWERED, answer=answer, audience=audience, failure=None)
+            return await self._ask(question, said, audience, reply)
+
+    async def _keep(self, trace: Trace, reply: Reply, audience: Audience, answer: Answer) -> None:
+        """Store an answer that is new."""
+        if answer is trace.record.answer:
+            return
+        silent = trace.record.question.addressed == "overheard" and not answer.answered
+        await trace.keep(answer, audience=audience, posted=reply.unposted and not silent)
         passing("answer_stored")
-        return answer
 
     async def _ask(self, question: Question, said: tuple[Said, ...], audience: Audience, reply: Reply) -> Answer:
         recalled = await recall(
@@ -304,6 +314,13 @@ class Responder:
         )
 
     # --- around it --------------------------------------------------------------------------------------------------
+
+    async def _exceeded_at_once(self, question: Question) -> Exceeded | None:
+        """What a question exceeds that is ours for certain: so it need not be known first what became of it before.
+
+        It counts even if it was taken back before anything was begun.
+        """
+        return await self.admission.exceeded(question) if question.addressed == "named" else None
 
     async def _heard(self, question: Question) -> tuple[Said, ...] | None:
         """What was said before a question that does not name us; None where it is not ours to answer.

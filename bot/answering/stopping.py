@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from bot.errors import MemoryUnavailable, Stopped
 from bot.models import Question
 from bot.ports.memory import Stops
+from bot.together import together
 
 GLANCE = 0.5
 """Seconds between two looks at the wishes: one look for all that is being made."""
@@ -40,26 +41,38 @@ class Stopping:
         """Whether it was stopped because the message that asked is gone."""
         return bool(await self.stops.asked([gone(question.id)]))
 
-    async def unless_stopped(self, question: Question, work: Coroutine[Any, Any, T]) -> T:
-        """What `work` gives. Raises `Stopped` when somebody wished so before it was done, however shortly before."""
+    async def unless_stopped(
+        self, question: Question, work: Coroutine[Any, Any, T], *, keep: Callable[[T], Awaitable[None]]
+    ) -> T:
+        """What `work` gives, kept. Raises `Stopped` when somebody wished so before it was done, however shortly before.
+
+        Whether somebody did is looked up while `keep` stores it.
+        """
         task = asyncio.ensure_future(work)
         self._running[question.id] = task
         self._watch = self._watch or asyncio.create_task(self._look())
         try:
-            await self.stops.working(question.conversation, question.id)
-            done = await task
-        except asyncio.CancelledError:
-            if question.id in self._unwanted:
-                raise Stopped(f"question {question.id}") from None
+            done = await self._done(question, task)
+        except BaseException:
+            await self._wished(question, heard=self._over(question, task))
             raise
-        finally:
-            stopped = await self._ended(question, task)
+        heard = self._over(question, task)
+        stopped, _ = await together([self._wished(question, heard=heard), keep(done)])
         if stopped:
             raise Stopped(f"question {question.id}")
         return done
 
-    async def _ended(self, question: Question, task: asyncio.Future[Any]) -> bool:
-        """Whether somebody wished a stop before this."""
+    async def _done(self, question: Question, task: asyncio.Future[T]) -> T:
+        try:
+            await self.stops.working(question.conversation, question.id)
+            return await task
+        except asyncio.CancelledError:
+            if question.id in self._unwanted:
+                raise Stopped(f"question {question.id}") from None
+            raise
+
+    def _over(self, question: Question, task: asyncio.Future[Any]) -> bool:
+        """Look for wishes no longer; whether one was heard before this."""
         del self._running[question.id]
         task.cancel()
         if not self._running and self._watch:
@@ -67,6 +80,10 @@ class Stopping:
             self._watch = None
         heard = question.id in self._unwanted
         self._unwanted.discard(question.id)
+        return heard
+
+    async def _wished(self, question: Question, *, heard: bool) -> bool:
+        """Whether somebody wished a stop before this: one that was `heard`, or one that was not yet."""
         wished = await self.stops.worked(question.conversation, [question.id, gone(question.id)])
         if heard or wished:
             await self.stops.clear(question.id)

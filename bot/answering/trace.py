@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.models import Question
+from bot.models import Answer, Audience, Question
 from bot.ports.memory import AnswerRecords
 from bot.records import ENDED, AnswerRecord, State
 
@@ -20,10 +20,15 @@ class Trace:
     now: Callable[[], datetime]
     shown: bool = False
     """The answer stands in Slack: whatever fails after that, nothing takes its place."""
+    _foretold: bool = False
+    """That a message may be posted was the last thing that was stored, before the reply said so."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def note(self, state: State, at: str | None) -> None:
         """How far the reply has come, and at which message."""
+        if state is State.POSTING and self._foretold:
+            self._foretold = False
+            return
         await self.write(state=state, reply=at or self.record.reply)
 
     async def write(self, **changes: object) -> None:
@@ -31,7 +36,13 @@ class Trace:
         async with self._turn:
             changed = replace(self.record, updated_at=self.now(), **changes)  # pyright: ignore[reportArgumentType]  (dataclass fields by name)
             await self.records.write(changed, fence=self.fence)
-            self.record = changed
+            self.record, self._foretold = changed, False
+
+    async def keep(self, answer: Answer, *, audience: Audience, posted: bool) -> None:
+        """Store the answer; where it is `posted` next, in the same write that a message may stand from now on."""
+        state = State.POSTING if posted else State.ANSWERED
+        await self.write(state=state, answer=answer, audience=audience, failure=None)
+        self._foretold = posted
 
     async def fail(self, reason: str) -> None:
         """Store that the person was told that there will be no answer."""

@@ -25,6 +25,11 @@ class Reply(Protocol):
     and one that nobody asked for, say nothing before `answer`.
     """
 
+    @property
+    def unposted(self) -> bool:
+        """Whether nothing stands, or may stand, that `answer` would finish: then it posts a message, as of now."""
+        ...
+
     async def sign(self) -> None:
         """Show a sign of life; doing it twice shows one. Raises `SlackUnavailable` or `Refused`."""
         ...

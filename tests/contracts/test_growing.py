@@ -369,6 +369,27 @@ async def test_a_stream_that_nobody_knows_of_ends_the_try(world: World, *, accep
 
 
 @pytest.mark.parametrize("accept", [True, False])
+async def test_who_stores_the_answer_hears_of_every_message_that_may_stand(world: World, *, accept: bool) -> None:
+    """While a stream is begun, and when it is not known whether it was, no new message is going to be posted."""
+    question, told = await world.asked(), list[tuple[State, str | None, bool]]()
+    world.slack.cut(START, accept=accept)
+
+    async def note(state: State, at: str | None) -> None:
+        told.append((state, at, reply.unposted))
+
+    async with world.replies.open(question, at=None, note=note) as reply:
+        assert reply.unposted
+        reply.say(SENTENCES[0])
+        await late(world)
+        await wait_until(lambda: world.count(START) == 1, because="a stream was tried")
+        with pytest.raises(SlackUnavailable):
+            await reply.answer(LONG)
+        assert (told, reply.unposted) == ([(State.STREAMING, None, False)], False)
+    async with world.open(question, at=await world.posted(question, LONG)) as again:
+        assert not again.unposted
+
+
+@pytest.mark.parametrize("accept", [True, False])
 async def test_no_stream_begins_beside_a_placeholder_that_nobody_knows_of(world: World, *, accept: bool) -> None:
     """Else two messages might stand, of which the next try would find one."""
     question = await world.asked()

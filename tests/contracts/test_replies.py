@@ -215,6 +215,7 @@ async def test_a_private_answer_goes_to_the_asker_alone_and_once(world: World) -
     """Through the address that Slack gave for it; noted before, for afterwards nobody can look."""
     question = await world.commanded()
     async with world.open(question) as reply:
+        assert not reply.unposted
         await reply.sign()
         reply.say("At most")
         await reply.answer(ANSWER)

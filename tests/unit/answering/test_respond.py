@@ -82,6 +82,31 @@ async def test_an_answer_that_was_stored_is_not_made_again(world: World, questio
     assert len(world.library.asked) == 1
 
 
+async def test_an_answer_is_stored_in_one_write_with_what_is_done_next(world: World, question: QuestionFactory) -> None:
+    """That a message may stand is stored with the answer; where one stands that is edited, the answer alone."""
+    await world.ask(question())
+    assert world.memory.written == [State.POSTING, State.SIGNED, State.DELIVERED]
+    world.memory.written.clear()
+    await world.ask(replace(question(), version="1772452900.000100"))
+    assert world.memory.written == [State.ANSWERED, State.DELIVERED]
+
+
+async def test_an_answer_that_was_stored_while_it_was_posted_is_not_made_again(
+    world: World, question: QuestionFactory
+) -> None:
+    """The next try finds nothing of ours, and posts what is stored; it says so before, whoever died in between."""
+    await world.ask(question())
+    record = world.memory.records[question().id]
+    stored = AnswerRecord(record.question, State.POSTING, answer=_with_text(record, "stored words"))
+    world.memory.records[question().id] = stored
+    world.thread.messages.clear()
+    world.memory.written.clear()
+    await world.ask(question())
+    assert world.thread.messages == ["stored words"]
+    assert len(world.library.asked) == 1
+    assert world.memory.written == [State.POSTING, State.SIGNED, State.DELIVERED]
+
+
 async def test_a_stored_answer_is_dropped_when_a_reader_joined(world: World, question: QuestionFactory) -> None:
     """What was stored for fewer readers is not shown to more: it is asked anew for those who are there now."""
     await world.ask(question())

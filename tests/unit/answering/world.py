@@ -191,6 +191,10 @@ class FakeReply:
     at: str | None
     note: Note
 
+    @property
+    def unposted(self) -> bool:
+        return self.at is None
+
     async def sign(self) -> None:
         self.thread.status.append("Searching")
 
