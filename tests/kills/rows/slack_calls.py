@@ -1,4 +1,4 @@
-"""Rows 4, 4b, 12 and 13: calls of Slack that are done and not confirmed, come too often, and are refused."""
+"""Rows 4, 12 and 13: calls of Slack that are done and not confirmed, that come too often, and that are refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from bot.adapters.redis.channels import RedisChannels
 from bot.channels import ChannelSettings
 from bot.composition import now
 from bot.records import ENDED
-from tests.kills.proxy import Proxy
 from tests.kills.rig import PRODUCTION, Rig, Setup
 from tests.kills.rows import Cycle, row
 from tests.kills.slack_side import Asked
@@ -21,7 +20,7 @@ CUT = (POST, START, UPDATE, STOP, ALONE)
 STREAMED = frozenset({START, STOP})
 
 
-async def _calm(rig: Rig, *, streams: bool) -> None:
+async def calm(rig: Rig, *, streams: bool) -> None:
     """Nothing fails; answers are streamed, or a placeholder becomes them.
 
     A worker remembers for ten minutes what Slack refused, and then begins no stream: for streams there is a fresh one.
@@ -50,7 +49,7 @@ async def taken_and_cut(rig: Rig, cycle: Cycle) -> Tally:
     """Some questions; the wire to Slack breaks when the answer to a call of one method begins, as many times."""
     method = CUT[cycle.number % len(CUT)]
     streams = method in STREAMED
-    await _calm(rig, streams=streams)
+    await calm(rig, streams=streams)
     if method == ALONE:
         return await _offered(rig, cycle)
     wire, count = rig.wires["worker-slack"], 6 if streams else 10
@@ -94,53 +93,6 @@ async def _set(rig: Rig, channel: str, settings: ChannelSettings) -> None:
     await RedisChannels(rig.link).write(rig.slack.team_id, channel, settings, person="U0", at=now())
 
 
-# --- row 4b ---------------------------------------------------------------------------------------------------------
-
-PLACES = (1, 12, 60, 150, 210, 300)
-"""Bytes of an answer of Slack's that pass: some of its first line, of its headers, of its body; all but the end."""
-BROKEN_FOR = 3.0
-"""Seconds."""
-
-
-@row(
-    "4b",
-    "each answer of Slack to the worker is cut after n bytes, each connection after n, or answers trickle, for 3 s",
-    reach="0 lost, 0 twice, 0 silent, 0 stuck",
-    cycles=24,
-    quick=1,
-    tries=3,
-)
-async def half_an_answer(rig: Rig, cycle: Cycle) -> Tally:
-    """Twenty questions over two seconds; the wire breaks so in the midst of them, whatever is called."""
-    await _calm(rig, streams=bool(cycle.number % 2))
-    wire, after = rig.wires["worker-slack"], PLACES[cycle.number // 2 % len(PLACES)]
-    asking = asyncio.create_task(rig.ask(20, label=cycle.label, within=2.0))
-    await asyncio.sleep(cycle.random.uniform(0.0, 1.0))
-    made = wire.made
-    way = _break(wire, cycle.number // 2, after=after, slowness=cycle.random.choice((0.002, 0.02)))
-    await asyncio.sleep(BROKEN_FOR)
-    await wire.heal()
-    asked = await asking
-    await rig.answered(asked)
-    tally = await rig.verdict(asked)
-    tally.count(way)
-    tally.count("connections_made_again", wire.made - made)
-    return tally
-
-
-def _break(wire: Proxy, number: int, *, after: int, slowness: float) -> str:
-    """Break a wire in one of three ways, until it is healed; what is done to it, in words."""
-    ways = ("each answer is cut", "each connection is cut", "answers trickle")
-    match number % len(ways):
-        case 0:
-            wire.cut(times=100_000, after=after)
-        case 1:
-            wire.reset_after = 4 * after
-        case _:
-            wire.trickle = slowness
-    return ways[number % len(ways)]
-
-
 # --- row 12 ---------------------------------------------------------------------------------------------------------
 
 ON_ITS_WAY = 0.3
@@ -160,7 +112,7 @@ WAITS = (1, 2, 3, 5, 8, 12, 17, 20, 25, 30)
 async def too_often(rig: Rig, cycle: Cycle) -> Tally:
     """Ten questions in ten channels; some calls of each method are told to come later."""
     seconds, streams = WAITS[cycle.number // 2], bool(cycle.number % 2)
-    await _calm(rig, streams=streams)
+    await calm(rig, streams=streams)
     methods = (START, APPEND, STOP) if streams else (POST, UPDATE)
     for method in methods:
         rig.slack.fail(method, "ratelimited", times=cycle.random.randint(1, 3), retry_after=seconds)
@@ -204,7 +156,7 @@ async def refused(rig: Rig, cycle: Cycle) -> Tally:
     error, streams = ERRORS[cycle.number // 2], bool(cycle.number % 2)
     tally = Tally()
     for method in (START, APPEND, STOP) if streams else (POST, UPDATE):
-        await _calm(rig, streams=streams)
+        await calm(rig, streams=streams)
         rig.slack.fail(method, error, times=100_000)
         asked = await rig.ask(5, label=f"{cycle.label}{method[5:8]}")
         await asyncio.sleep(0.5)
