@@ -41,8 +41,9 @@ class Waiting:
 class Load:
     """How much there is to do.
 
-    Jobs that wait for their first delivery, jobs that are leased or wait to be tried again, jobs of people who have
-    many before them already, buried jobs; and how long the oldest one waits, in seconds.
+    Jobs that wait for their first delivery, jobs that are leased or wait to be tried again, jobs that are held back
+    because their person has many before them or their conversation another, buried jobs; and how long the oldest one
+    waits, in seconds.
     """
 
     waiting: int = 0
@@ -87,6 +88,7 @@ class JobQueue(Protocol):
     async def claim(self, *, limit: int, wait: float) -> list[Claim]:
         """Lease up to `limit` jobs: those whose lease ran out first, then new ones; waits up to `wait` seconds.
 
+        No question is leased while an earlier one of its conversation is not done, whoever holds that.
         An entry that cannot be read as a job is buried, never returned. Being cancelled leaves no job leased.
         """
         ...
@@ -109,7 +111,7 @@ class JobQueue(Protocol):
     async def retry(self, claim: Claim, *, after: float, counted: bool = True) -> None:
         """Give the job back: delivered again `after` seconds from now, or one lease if that is less.
 
-        Not `counted`, this delivery was no failure: somebody only asked to wait.
+        Not `counted`, this delivery was no failure: somebody only asked to wait. Its conversation goes on meanwhile.
         """
         ...
 

@@ -41,7 +41,10 @@ async def test_with_answers_hanging_the_rest_goes_on(company: Whole) -> None:
 
 
 async def test_who_waits_behind_others_is_told_once_where_they_asked(company: Whole) -> None:
-    """A line for the asker alone, in their thread and for a command, says how many are ahead; then comes the answer."""
+    """A line for the asker alone, in their thread and for a command, says how many are ahead; then comes the answer.
+
+    Whoever goes on in a thread whose question waits comes behind all that wait now.
+    """
     slack = company.slack
     async with company.running(work=False) as footnote:
         notices = SlackNotices(
@@ -60,9 +63,9 @@ async def test_who_waits_behind_others_is_told_once_where_they_asked(company: Wh
             await greeter.look()
     async with company.running() as footnote:
         await company.settled(footnote)
-    assert [line.visible_text for line in company.private("ben", "it-help", root)] == [busy(2)]
+    assert [line.visible_text for line in company.private("ben", "it-help", root)] == [busy(3)]
     lines = [line.visible_text for line in company.private("ben", "general")]
-    assert lines.count(busy(3)) == 1
+    assert lines.count(busy(2)) == 1
     assert "portal" in lines[-1]
 
 

@@ -29,7 +29,7 @@ for _, pending in ipairs(expired) do
     redis.call('HDEL', leases, pending[1])
   end
 end
--- Whoever ended a job has made room for what is held back, unless it was a worker of before, which knows of no backlog.
+-- Whoever ended a job has let in what was held back, unless it was a worker of before, which knows of no lines.
 promote_some()
 if #leased < limit then
   local fresh = redis.call('XREADGROUP', 'GROUP', group, 'worker', 'COUNT', limit - #leased, 'STREAMS', jobs, '>')

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import get_args
 
-from bot.adapters.redis.lines import lines, named, word
+from bot.adapters.redis.lines import lines, named, whose, word
 from bot.adapters.redis.link import Link, Script
 from bot.adapters.redis.stored import Damaged, Newer, OneOf
 from bot.jobs import Job
@@ -40,7 +40,7 @@ class RedisDeadLetters:
         """Append `job` and drop the letter, in one step; see the port."""
         if not _is_id(id_):
             return False
-        words = (id_, self._stored.dump(job), word(job.person), word(job.id))
+        words = (id_, self._stored.dump(job), *whose(job), word(job.id))
         return bool(await self._link.run(self._revive, (*lines(self._link), self._dead), words))
 
     async def drop(self, id_: str) -> bool:

@@ -1,9 +1,11 @@
--- Who may stand in the stream: at most MOST unfinished jobs of one person; the rest of theirs waits in a backlog of
--- their own. This stands before each script that appends or ends jobs.
--- KEYS: jobs, standing, held, backlog, and then what the script itself says. A person is a word without ':'.
---   standing:PERSON  a list: ids of theirs that were appended; those that have left the stream are pruned when it matters
---   held             a hash: PERSON -> 'first last count' of their backlog; nobody is in it who has none
---   backlog          a hash: 'PERSON:NUMBER' -> 'since in ms, line feed, about, line feed, job'; '?ABOUT' -> its places
+-- Who may stand in the stream: at most MOST unfinished jobs of one person, and one of each conversation; the rest waits
+-- in a line of its own. This stands before each script that appends or ends jobs.
+-- KEYS: jobs, standing, held, backlog, and then what the script itself says. A line is called PERSON or #CONVERSATION, by
+-- words without ':' and '#'; whoever has '' for one of them waits in none.
+--   standing:LINE  a list: ids of its jobs in the stream; those that have ended unheard are pruned when it matters
+--   held           a hash: LINE -> 'first last count' of what waits in it; empty lines are not there
+--   backlog        a hash: 'LINE:NUMBER' -> 'since in ms, about, person, conversation, job', a line feed between each;
+--                  '?ABOUT' -> its places
 local jobs, standing, held, backlog = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local MOST, NOTED, LOOKS = 10, 24 * 3600, 20
 
@@ -36,11 +38,15 @@ local function leased_of(group)
   return '0-0', 0
 end
 
--- How many jobs of this person stand in the stream. Below MOST it may be fewer, as some may have ended; not if `exactly`.
-local function stands(person, exactly)
-  local name, there = standing .. ':' .. person, {}
+local function most(line)
+  return string.sub(line, 1, 1) == '#' and 1 or MOST
+end
+
+-- How many jobs of this line stand in the stream. Below its most it may be fewer, as some may have ended; not if `exactly`.
+local function stands(line, exactly)
+  local name, there = standing .. ':' .. line, {}
   local noted = redis.call('LRANGE', name, 0, -1)
-  if #noted < MOST and not exactly then
+  if #noted < most(line) and not exactly then
     return #noted
   end
   for _, id in ipairs(noted) do
@@ -58,48 +64,50 @@ local function stands(person, exactly)
   return #there
 end
 
-local function append(person, job, moment)
+local function append(person, conversation, job, moment)
   local id
   if moment then
     id = redis.call('XADD', jobs, '*', 'job', job, 'since', moment)
   else
     id = redis.call('XADD', jobs, '*', 'job', job)
   end
-  if person ~= '' then
-    redis.call('RPUSH', standing .. ':' .. person, id)
-    redis.call('EXPIRE', standing .. ':' .. person, NOTED)
+  for _, line in ipairs({person, conversation}) do
+    if line ~= '' then
+      redis.call('RPUSH', standing .. ':' .. line, id)
+      redis.call('EXPIRE', standing .. ':' .. line, NOTED)
+    end
   end
 end
 
-local function bounds(person)
-  local first, last, count = string.match(redis.call('HGET', held, person) or '1 0 0', '^(%d+) (%d+) (%d+)$')
+local function bounds(line)
+  local first, last, count = string.match(redis.call('HGET', held, line) or '1 0 0', '^(%d+) (%d+) (%d+)$')
   return tonumber(first), tonumber(last), tonumber(count)
 end
 
-local function note(person, first, last, count)
+local function note(line, first, last, count)
   if count > 0 then
-    redis.call('HSET', held, person, string.format('%d %d %d', first, last, count))
+    redis.call('HSET', held, line, string.format('%d %d %d', first, last, count))
   else
-    redis.call('HDEL', held, person)
+    redis.call('HDEL', held, line)
   end
 end
 
-local function hold(person, about, job)
-  local first, last, count = bounds(person)
-  local place = string.format('%s:%d', person, last + 1)
-  redis.call('HSET', backlog, place, string.format('%d\n%s\n%s', now(), about, job),
+local function hold(line, person, conversation, about, job, moment)
+  local first, last, count = bounds(line)
+  local place = string.format('%s:%d', line, last + 1)
+  redis.call('HSET', backlog, place, table.concat({string.format('%d', moment), about, person, conversation, job}, '\n'),
     '?' .. about, (redis.call('HGET', backlog, '?' .. about) or '') .. ' ' .. place)
-  note(person, first, last + 1, count + 1)
+  note(line, first, last + 1, count + 1)
 end
 
--- Take one out of the backlog and append it: whether it was there. The caller notes that there is one less.
-local function take(person, number)
-  local place = string.format('%s:%d', person, number)
+-- Take one out of a line: what was kept there, if anything was. The caller notes that there is one less.
+local function take(line, number)
+  local place = string.format('%s:%d', line, number)
   local kept = redis.call('HGET', backlog, place)
   if not kept then
-    return false
+    return nil
   end
-  local moment, about, job = string.match(kept, '^(%d+)\n([^\n]*)\n(.*)$')
+  local moment, about, person, conversation, job = string.match(kept, '^(%d+)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
   local others = ''
   for other in string.gmatch(redis.call('HGET', backlog, '?' .. about) or '', '%S+') do
     if other ~= place then
@@ -112,35 +120,43 @@ local function take(person, number)
   else
     redis.call('HSET', backlog, '?' .. about, others)
   end
-  append(person, job, moment)
-  return true
+  return {moment = moment, about = about, person = person, conversation = conversation, job = job}
 end
 
--- Append as many of what is held back of this person as may stand: how many of theirs are still held back.
-local function promote(person)
-  if redis.call('EXISTS', held) == 0 or not redis.call('HGET', held, person) then
+-- Append as many of what waits in this line as may stand: how many still wait in it. One of a person's goes on into the
+-- line of its conversation while another of that is not done.
+local function promote(line)
+  if redis.call('EXISTS', held) == 0 or not redis.call('HGET', held, line) then
     return 0
   end
-  local first, last, count = bounds(person)
-  local room = MOST - stands(person, true)
+  local first, last, count = bounds(line)
+  local room = most(line) - stands(line, true)
   while room > 0 and count > 0 and first <= last do
-    if take(person, first) then
-      room, count = room - 1, count - 1
-    end
+    local one = take(line, first)
     first = first + 1
+    if one then
+      count = count - 1
+      local next = one.conversation
+      if next ~= line and next ~= '' and (promote(next) > 0 or stands(next, false) >= most(next)) then
+        hold(next, one.person, next, one.about, one.job, one.moment)
+      else
+        append(one.person, next, one.job, one.moment)
+        room = room - 1
+      end
+    end
   end
-  note(person, first, last, first <= last and count or 0)
+  note(line, first, last, first <= last and count or 0)
   return first <= last and count or 0
 end
 
--- Do that for some of the people who have a backlog: for all of them in a few calls, wherever each begins.
+-- Do that for some of the lines in which somebody waits: for all of them in a few calls, wherever each begins.
 local function promote_some()
   if redis.call('EXISTS', held) == 0 then
     return
   end
-  local people, who = redis.call('HGETALL', held), {}
-  for i = 1, #people, 2 do
-    who[#who + 1] = people[i]
+  local names, who = redis.call('HGETALL', held), {}
+  for i = 1, #names, 2 do
+    who[#who + 1] = names[i]
   end
   local start = now() % #who
   for i = 1, math.min(#who, LOOKS) do
@@ -148,25 +164,38 @@ local function promote_some()
   end
 end
 
--- Append what others' backlogs hold about the same: whatever comes after it must not overtake it.
-local function bring(about, person)
-  for place in string.gmatch(redis.call('HGET', backlog, '?' .. about) or '', '%S+') do
-    local whose, number = string.match(place, '^([^:]*):(%d+)$')
-    if whose ~= person and take(whose, tonumber(number)) then
-      local first, last, count = bounds(whose)
-      note(whose, first, last, count - 1)
+-- A job of theirs stands there no longer: let in what waited for that.
+local function leave(id, ...)
+  for _, line in ipairs({...}) do
+    if line ~= '' then
+      redis.call('LREM', standing .. ':' .. line, 1, id)
+      promote(line)
     end
   end
 end
 
--- Append a job, or hold it back.
-local function line_up(person, about, job)
+-- Append what is held back about the same: whatever comes after it must not overtake it.
+local function bring(about, person, conversation)
+  for place in string.gmatch(redis.call('HGET', backlog, '?' .. about) or '', '%S+') do
+    local line, number = string.match(place, '^([^:]*):(%d+)$')
+    local one = line ~= person and line ~= conversation and take(line, tonumber(number))
+    if one then
+      local first, last, count = bounds(line)
+      note(line, first, last, count - 1)
+      append(one.person, one.conversation, one.job, one.moment)
+    end
+  end
+end
+
+-- Append a job, or hold it back: behind what its person has in line, else behind what its conversation has.
+local function line_up(person, conversation, about, job)
   if redis.call('EXISTS', held) == 1 then
-    bring(about, person)
+    bring(about, person, conversation)
   end
-  if person ~= '' and (promote(person) > 0 or stands(person, false) >= MOST) then
-    hold(person, about, job)
-  else
-    append(person, job)
+  for _, line in ipairs({person, conversation}) do
+    if line ~= '' and (promote(line) > 0 or stands(line, false) >= most(line)) then
+      return hold(line, person, conversation, about, job, now())
+    end
   end
+  append(person, conversation, job)
 end

@@ -32,6 +32,14 @@ def word(text: str) -> str:
     return quote(text, safe="")
 
 
+def whose(job: Job) -> tuple[str, str]:
+    """Where a job waits its turn, as the scripts write it: its person's line and its conversation's; '' for none."""
+    if not isinstance(job, AnswerQuestion | OfferAnswer):
+        return word(job.person), ""
+    key = job.question.conversation
+    return word(job.person), "#" + word(f"{key.workspace}/{key.channel}/{key.thread}")
+
+
 def named(fields: Sequence[bytes]) -> dict[bytes, bytes]:
     """The fields of an entry."""
     return dict(zip(fields[::2], fields[1::2], strict=False))
@@ -39,18 +47,18 @@ def named(fields: Sequence[bytes]) -> dict[bytes, bytes]:
 
 @dataclass(frozen=True, slots=True)
 class _Backlog:
-    """What of one person is held back: their places from `first` to `last` (some may be empty), and since when."""
+    """What waits in one line: its places from `first` to `last` (some may be empty), and since when."""
 
-    person: str
+    line: str
     first: int
     last: int
     count: int
     since: int | None
 
     @classmethod
-    def of(cls, person: bytes, bounds: bytes, since: bytes | None) -> _Backlog:
+    def of(cls, line: bytes, bounds: bytes, since: bytes | None) -> _Backlog:
         first, last, count = map(int, bounds.split())
-        return cls(person.decode(), first, last, count, int(since) if since else None)
+        return cls(line.decode(), first, last, count, int(since) if since else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +75,8 @@ class _Look:
 
     @classmethod
     def of(cls, told: Sequence[Any]) -> _Look:
-        stream, leased, last, dead, now, since, people = told
-        backlogs = (_Backlog.of(*people[n : n + 3]) for n in range(0, len(people), 3))
+        stream, leased, last, dead, now, since, waiting = told
+        backlogs = (_Backlog.of(*waiting[n : n + 3]) for n in range(0, len(waiting), 3))
         return cls(stream, leased, last.decode(), dead, int(now), int(since) if since else None, tuple(backlogs))
 
     @property
@@ -203,13 +211,13 @@ class Lines:
             start = f"({page[-1][0].decode()}"
 
     async def _held_back(self, backlog: _Backlog) -> AsyncGenerator[tuple[str, bytes, int]]:
-        names = [f"{backlog.person}:{number}" for number in range(backlog.first, backlog.last + 1)]
+        names = [f"{backlog.line}:{number}" for number in range(backlog.first, backlog.last + 1)]
         for start in range(0, len(names), PAGE):
             page = names[start : start + PAGE]
             told = await self._link.all([Step(("HGET", self._backlog, name)) for name in page])
             for name, kept in zip(page, told, strict=True):
                 if kept:
-                    since, _, payload = kept.split(b"\n", 2)
+                    since, _, _, _, payload = kept.split(b"\n", 4)
                     yield name, payload, int(since)
 
     def _asked(self, payload: bytes) -> AnswerQuestion | None:

@@ -1,7 +1,8 @@
 """The durable queue: a stream with a consumer group, where one script per step keeps each step whole.
 
-At most ten unfinished jobs of one person stand in the stream; what they have besides waits in a backlog of their own,
-from which a script appends it as theirs end (`line_up.lua`). So nobody waits behind all that one person asked.
+At most ten unfinished jobs of one person stand in the stream, and one of each conversation; what there is besides
+waits in a line of its own, from which a script appends it as those end (`line_up.lua`). So nobody waits behind all that
+one person asked, and what is asked in a conversation is answered in its order, whoever answers.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, get_args
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from bot.adapters.redis.lines import GROUP, ONCE, Lines, lines, named, word
+from bot.adapters.redis.lines import GROUP, ONCE, Lines, lines, named, whose, word
 from bot.adapters.redis.link import Link, Script
 from bot.adapters.redis.stored import Damaged, Newer, OneOf
 from bot.errors import FootnoteError, LeaseLost, MemoryUnavailable
@@ -26,6 +27,8 @@ from bot.ports.queue import Claim, Load, Waiting
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
 
+LINED = ("enqueue", "claim", "complete", "give_back", "bury")
+"""Scripts that may append what is held back."""
 NOBODY, ORPHAN = "0", "orphan"
 """Who holds a job that was given back, and one whose last holder but one vanished with it."""
 ACKNOWLEDGE = 0.5
@@ -60,8 +63,7 @@ class RedisJobQueue:
         self._jobs, self._leases, self._fence, self._dead = map(link.key, ("jobs", "leases", "fence", "dead"))
         self._keys = lines(link)
         self._stored: OneOf[Job] = OneOf(get_args(Job))
-        self._scripts = {name: Script.load(name) for name in ("renew", "give_back")}
-        self._scripts |= {name: Script.load("line_up", name) for name in ("enqueue", "claim", "complete", "bury")}
+        self._scripts = {"renew": Script.load("renew"), **{name: Script.load("line_up", name) for name in LINED}}
         self._line = Lines(link, self._stored, lease=lease)
         self._last_fence, self._went_back = 0, float("-inf")
 
@@ -73,7 +75,7 @@ class RedisJobQueue:
     async def enqueue(self, job: Job, *, once: Sequence[str]) -> bool:
         """Append the job unless a key of `once` was used; see the port."""
         keys = [*self._keys, *(self._link.key("once", key) for key in dict.fromkeys(once))]
-        words = (self._stored.dump(job), ONCE, word(job.person), word(job.id))
+        words = (self._stored.dump(job), ONCE, *whose(job), word(job.id))
         passing("before_append")
         new = bool(await self._link.run(self._scripts["enqueue"], keys, words, within=self._acknowledge))
         passing("after_append")
@@ -99,7 +101,7 @@ class RedisJobQueue:
     async def complete(self, claim: Claim) -> None:
         """Remove the job; see the port. Doing it twice is fine."""
         passing("before_complete")
-        self._held(await self._step("complete", claim, word(claim.job.person), lined=True), claim)
+        self._held(await self._step("complete", claim, *whose(claim.job)), claim)
 
     async def release(self, claim: Claim) -> None:
         """Give the job back at once, uncounted; see the port."""
@@ -107,11 +109,13 @@ class RedisJobQueue:
 
     async def retry(self, claim: Claim, *, after: float, counted: bool = True) -> None:
         """Give the job back, to be delivered again after `after` seconds, one lease at most; see the port."""
-        await self._give_back(claim, after=after, deliveries=claim.deliveries - (not counted), tried=True)
+        goes_on = "" if counted else whose(claim.job)[1]
+        deliveries = claim.deliveries - (not counted)
+        await self._give_back(claim, after=after, deliveries=deliveries, tried=True, goes_on=goes_on)
 
     async def bury(self, claim: Claim, *, reason: str) -> None:
         """Move the job to the dead letters; see the port. Doing it twice is fine."""
-        await self._bury(claim, reason=reason, person=word(claim.job.person))
+        await self._bury(claim, reason=reason, lines=whose(claim.job))
 
     async def depth(self) -> int:
         """Jobs that are not ended; see the port."""
@@ -188,21 +192,21 @@ class RedisJobQueue:
         except FootnoteError as error:  # the others of this claim matter more; this one comes back by itself
             log.warning("job_not_put_away", job=entry.id, reason=type(error).__name__)
 
-    async def _give_back(self, held: Claim | _Entry, *, after: float, deliveries: int, tried: bool = False) -> None:
-        """What was not `tried` may still be what its last holder died of."""
+    async def _give_back(
+        self, held: Claim | _Entry, *, after: float, deliveries: int, tried: bool = False, goes_on: str = ""
+    ) -> None:
+        """What was not `tried` may still be what its last holder died of; the conversation `goes_on` without it."""
         mark = ORPHAN if held.orphaned and not tried else NOBODY
         elapsed = _milliseconds(max(0.0, self._lease - max(0.0, after)))
-        self._held(await self._step("give_back", held, elapsed, deliveries, mark), held)
+        self._held(await self._step("give_back", held, elapsed, deliveries, mark, goes_on), held)
 
-    async def _bury(self, held: Claim | _Entry, *, reason: str, person: str = "") -> None:
-        words = (person, reason, held.deliveries, DEAD, _milliseconds(DEAD_FOR))
-        self._held(await self._step("bury", held, *words, keys=(self._dead,), lined=True), held)
+    async def _bury(self, held: Claim | _Entry, *, reason: str, lines: tuple[str, str] = ("", "")) -> None:
+        words = (*lines, reason, held.deliveries, DEAD, _milliseconds(DEAD_FOR))
+        self._held(await self._step("bury", held, *words, keys=(self._dead,)), held)
 
-    async def _step(
-        self, name: str, held: Claim | _Entry, *words: str | int, keys: Sequence[str] = (), lined: bool = False
-    ) -> int:
-        """One script about a held job; `lined`, it may append what is held back of its person."""
-        where = (*(self._keys if lined else (self._jobs,)), self._leases, *keys)
+    async def _step(self, name: str, held: Claim | _Entry, *words: str | int, keys: Sequence[str] = ()) -> int:
+        """One script about a held job."""
+        where = (*(self._keys if name in LINED else (self._jobs,)), self._leases, *keys)
         return int(await self._link.run(self._scripts[name], where, (GROUP, held.id, held.fence, *words)))
 
     @staticmethod

@@ -35,12 +35,18 @@ T = TypeVar("T")
 PEOPLE = st.sampled_from(["U1", "U2", "U3"])
 MOST = 10
 """Unfinished jobs of one person that stand in the stream."""
+THREADS = st.sampled_from([None, None, "1.1", "2.2"])
+"""A conversation of its own, twice as often as each of the others."""
 KEYS = st.lists(st.sampled_from("abcdefgh"), max_size=3)
 
 
 def name_of(job: Job) -> str:
     """What the model calls a job; what it is about stands at the end."""
     return f"{type(job).__name__} {job.id}"
+
+
+def _most(line: str) -> int:
+    return 1 if line.startswith("#") else MOST
 
 
 @dataclass
@@ -59,9 +65,11 @@ class Model:
     new: list[str] = field(default_factory=list[str])
     leased: dict[str, Known] = field(default_factory=dict[str, Known])
     held: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    """By person, in order; nobody with nothing."""
-    whose: dict[str, str] = field(default_factory=dict[str, str])
-    """Of every job there ever was."""
+    """By line, in order; none with nothing."""
+    whose: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Of every job there ever was: its person's line and its conversation's."""
+    aside: set[str] = field(default_factory=set[str])
+    """Jobs for which their conversations do not wait."""
     dead: list[str] = field(default_factory=list[str])
     ended: list[str] = field(default_factory=list[str])
     used: set[str] = field(default_factory=set[str])
@@ -69,42 +77,62 @@ class Model:
     """In which they came into the stream."""
 
     def line_up(self, job: Job) -> None:
-        name, person = name_of(job), job.person
-        self.whose[name] = person
-        if person and (person in self.held or self._standing(person) >= MOST):
-            self.held.setdefault(person, []).append(name)
-            return
-        for other in [*self.held]:
-            if other != person:
-                self._bring(other, job.id)
+        name = name_of(job)
+        asked = isinstance(job, AnswerQuestion)
+        self.whose[name] = (job.person, f"#{job.question.conversation.thread}") if asked else ()
+        for line in [*self.held]:
+            if line not in self.whose[name]:
+                self._bring(line, job.id)
+        for line in self.whose[name]:
+            if self._is_full(line):
+                self.held.setdefault(line, []).append(name)
+                return
         self._append(name)
 
     def end(self, name: str) -> None:
         del self.leased[name]
         self.ended.append(name)
-        person = self.whose[name]
-        while person in self.held and self._standing(person) < MOST:
-            self._append(self._first_of(person))
+        for line in reversed(self.whose[name]):
+            self._let_in(line)
 
-    def _bring(self, person: str, about: str) -> None:
-        for name in [name for name in self.held[person] if name.endswith(f" {about}")]:
+    def wait(self, name: str) -> None:
+        """Somebody asked this job to wait: its conversation goes on."""
+        self.aside.add(name)
+        for conversation in self.whose[name][1:]:
+            self._let_in(conversation)
+
+    def _let_in(self, line: str) -> None:
+        while line in self.held and self._standing(line) < _most(line):
+            name = self._first_of(line)
+            conversation = self.whose[name][-1]
+            if conversation != line and self._is_full(conversation):
+                self.held.setdefault(conversation, []).append(name)
+            else:
+                self._append(name)
+
+    def _bring(self, line: str, about: str) -> None:
+        for name in [name for name in self.held[line] if name.endswith(f" {about}")]:
             self._append(name)
-            self.held[person].remove(name)
-        if not self.held[person]:
-            del self.held[person]
+            self.held[line].remove(name)
+        if not self.held[line]:
+            del self.held[line]
 
-    def _first_of(self, person: str) -> str:
-        first, *rest = self.held.pop(person)
+    def _first_of(self, line: str) -> str:
+        first, *rest = self.held.pop(line)
         if rest:
-            self.held[person] = rest
+            self.held[line] = rest
         return first
 
     def _append(self, name: str) -> None:
         self.new.append(name)
         self.order.append(name)
 
-    def _standing(self, person: str) -> int:
-        return sum(self.whose[name] == person for name in [*self.new, *self.leased])
+    def _is_full(self, line: str) -> bool:
+        return line in self.held or self._standing(line) >= _most(line)
+
+    def _standing(self, line: str) -> int:
+        there = {*self.new, *self.leased} - (self.aside if line.startswith("#") else set())
+        return sum(line in self.whose[name] for name in there)
 
     def claim(self, limit: int) -> list[tuple[str, int]]:
         """Names and deliveries that a claim should give: lost ones first, both kinds in the order of appending."""
@@ -162,19 +190,19 @@ class Queue(RuleBasedStateMachine):
         self._check(found, 1_000)
         return found
 
-    @rule(keys=KEYS, person=PEOPLE)
-    def enqueue(self, keys: list[str], person: str) -> None:
-        job = self._another(person)
+    @rule(keys=KEYS, person=PEOPLE, thread=THREADS)
+    def enqueue(self, keys: list[str], person: str, thread: str | None) -> None:
+        job = self._another(person, thread)
         new = not self.model.used.intersection(keys)
         self.model.used.update(keys)
         assert self.run(self.queue.enqueue(job, once=keys)) == new
         if new:
             self.model.line_up(job)
 
-    @rule(count=st.integers(5, 15), person=PEOPLE)
-    def flood(self, count: int, person: str) -> None:
+    @rule(count=st.integers(5, 15), person=PEOPLE, data=st.data())
+    def flood(self, count: int, person: str, data: st.DataObject) -> None:
         for _ in range(count):
-            job = self._another(person)
+            job = self._another(person, data.draw(THREADS))
             assert self.run(self.queue.enqueue(job, once=[]))
             self.model.line_up(job)
 
@@ -190,9 +218,9 @@ class Queue(RuleBasedStateMachine):
         if new:
             self.model.line_up(job)
 
-    def _another(self, person: str) -> AnswerQuestion:
+    def _another(self, person: str, thread: str | None) -> AnswerQuestion:
         self.number += 1
-        return a_job(self.number, person=person)
+        return a_job(self.number, person=person, thread=thread)
 
     @rule(target=claims, limit=st.integers(1, 3))
     def claim(self, limit: int) -> MultipleResults[Claim]:
@@ -231,6 +259,13 @@ class Queue(RuleBasedStateMachine):
         if self._holding(self.queue.retry(claim, after=0), claim):
             known = self.model.leased[name_of(claim.job)]
             known.fence, known.age = None, LEASE
+
+    @rule(claim=claims)
+    def wait(self, claim: Claim) -> None:
+        if self._holding(self.queue.retry(claim, after=0, counted=False), claim):
+            known = self.model.leased[name_of(claim.job)]
+            known.deliveries, known.fence, known.age = claim.deliveries - 1, None, LEASE
+            self.model.wait(name_of(claim.job))
 
     @rule(claim=consumes(claims))
     def complete(self, claim: Claim) -> None:
