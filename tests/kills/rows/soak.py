@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import signal
 import time
 from collections import defaultdict
@@ -11,11 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
 from tests.kills.processes import Seat
+from tests.kills.proxy import Proxy
 from tests.kills.rig import Rig, Setup
 from tests.kills.rows import Cycle, row
 from tests.kills.slack_side import Asked
-from tests.kills.tally import Tally, percentile
+from tests.kills.tally import Tally
 
 PACE = 1.0
 """Questions a second."""
@@ -23,11 +28,15 @@ MINUTES = 30.0
 LOOK = 5.0
 """Seconds between two looks at what the processes hold."""
 GROWTH = 5.0
-"""Megabytes an hour that a process may grow by, measured over its second half, in which it is warm."""
+"""Megabytes an hour that a process may grow by, measured over all but the first quarter, in which each fault is new."""
 ENOUGH = 200
 """Looks without which nobody can say whether memory grows."""
 SPARE = 16
-"""Files and sockets that may be open at the end beyond those that were open when everything was warm."""
+"""Files and sockets, threads, and tasks that a process at rest may hold at the end beyond those of the beginning."""
+WARM, WORDS = 100, 400
+"""Questions before anything is measured, and words in each that nobody has used: half of them fill a worker (16,384)."""
+REST = 12.0
+"""Seconds after which a process without work is at rest, and has counted its tasks since."""
 
 
 @row(
@@ -35,11 +44,13 @@ SPARE = 16
     "soak: a question a second for 30 minutes (or as --soak says), faults at random every 10 to 30 s",
     reach="memory flat, no leaked task or socket; 0 lost, 0 twice, 0 silent, 0 stuck",
     cycles=1,
-    setup=Setup(workers=2),
+    setup=Setup(workers=2, variables=(("FOOTNOTE_STATUS_PORT", "0"),)),
 )
 async def soak(rig: Rig, cycle: Cycle) -> Tally:
     """The edge and one worker live through it all; the other worker is killed now and then."""
+    await _warm(rig, cycle)
     tally, held = Tally(), Held([rig.edge, rig.worker])
+    before = await held.at_rest()
     end = time.monotonic() + 60 * (cycle.minutes or MINUTES)
     looking = asyncio.create_task(held.look())
     failing = asyncio.create_task(_fail(rig, cycle.random, tally))
@@ -55,11 +66,24 @@ async def soak(rig: Rig, cycle: Cycle) -> Tally:
         await rig.heal()
         rig.workers[0].signal(signal.SIGCONT)
     await rig.answered(open_)
-    await asyncio.sleep(LOOK * 2)
     looking.cancel()
     tally.add(await rig.verdict(open_))
-    held.judge(tally)
+    held.judge_memory(tally)
+    judge_rest(before, await held.at_rest(), tally)
     return tally
+
+
+async def _warm(rig: Rig, cycle: Cycle) -> None:
+    """Fill what remembers words: it grows with each new one, up to its bound, and every question here has a new one."""
+    asked: list[Asked] = []
+    for number in range(WARM):
+        words = " ".join(f"w{number}n{one}" for one in range(WORDS))
+        asked.append(await rig.slack.ask(f"{words} {cycle.label}w{number}"))
+        await asyncio.sleep(0.25)
+    await rig.answered(asked)
+    for one in asked:
+        del rig.slack.asked[one.channel, one.ts]
+    rig.forget()
 
 
 async def _judged(rig: Rig, asked: list[Asked], tally: Tally, *, older: float) -> list[Asked]:
@@ -138,48 +162,96 @@ async def _lose_events(rig: Rig, random: Random) -> None:
     await asyncio.sleep(random.uniform(0.5, 5.0))
 
 
+# What a wire can do, between any two.
+
+
+def _wire(rig: Rig, random: Random) -> Proxy:
+    return rig.wires[random.choice(WIRES)]
+
+
+async def _delay(rig: Rig, random: Random) -> None:
+    _wire(rig, random).delay = random.uniform(0.05, 1.5)
+    await asyncio.sleep(random.uniform(2.0, 6.0))
+
+
+async def _reset_after(rig: Rig, random: Random) -> None:
+    _wire(rig, random).reset_after = random.randint(0, 4_000)
+    await asyncio.sleep(random.uniform(1.0, 5.0))
+
+
+async def _half_open(rig: Rig, random: Random) -> None:
+    _wire(rig, random).half_open()
+    await asyncio.sleep(random.uniform(0.5, 6.0))
+
+
+async def _trickle(rig: Rig, random: Random) -> None:
+    _wire(rig, random).trickle = random.uniform(0.0005, 0.02)
+    await asyncio.sleep(random.uniform(1.0, 5.0))
+
+
+async def _refuse(rig: Rig, random: Random) -> None:
+    await _wire(rig, random).refuse()
+    await asyncio.sleep(random.uniform(0.5, 5.0))
+
+
+WIRES = ("slack-edge", "edge-redis", "edge-slack", "worker-redis", "worker-slack", "worker-cohere")
 Fault = Callable[[Rig, Random], Awaitable[None]]
 FAULTS: tuple[Fault, ...] = (
     _kill_worker, _pause_worker, _lose_redis, _kill_redis, _slow_slack, _cut_slack, _limit_slack, _break_model,
-    _lose_events,
+    _lose_events, _delay, _reset_after, _half_open, _trickle, _refuse,
 )  # fmt: skip
 
 
 # --- what is held ---------------------------------------------------------------------------------------------------
 
+Rest = dict[tuple[str, str], float]
+"""What each process holds while nobody asks, by its name and what it is."""
+
 
 @dataclass(slots=True)
 class Held:
-    """What processes hold, looked at now and then: bytes of memory, open files and sockets, threads, tasks."""
+    """What processes hold: bytes of memory, looked at again and again; open files, threads and tasks at rest."""
 
     seats: list[Seat]
     began: float = field(default_factory=time.monotonic)
-    seen: dict[tuple[str, str], list[tuple[float, float]]] = field(
-        default_factory=lambda: defaultdict[tuple[str, str], list[tuple[float, float]]](list)
+    seen: dict[str, list[tuple[float, float]]] = field(
+        default_factory=lambda: defaultdict[str, list[tuple[float, float]]](list)
     )
 
     async def look(self) -> None:
-        """Look again and again."""
+        """Look at the memory again and again."""
         while True:
             for seat in self.seats:
-                for what, number in _holds(seat.pid).items():
-                    self.seen[seat.name, what].append((time.monotonic() - self.began, number))
+                if holds := _holds(seat.pid):
+                    self.seen[seat.name].append((time.monotonic() - self.began, holds["megabytes"]))
             await asyncio.sleep(LOOK)
 
-    def judge(self, tally: Tally) -> None:
+    async def at_rest(self) -> Rest:
+        """What each of them holds once it has had nothing to do for a while."""
+        await asyncio.sleep(REST)
+        held: Rest = {}
+        for seat in self.seats:
+            held |= {(seat.name, what): number for what, number in _holds(seat.pid).items() if what != "megabytes"}
+            held[seat.name, "tasks"] = await _tasks(seat)
+        return held
+
+    def judge_memory(self, tally: Tally) -> None:
         """Say how it grew."""
-        for (name, what), seen in self.seen.items():
-            half = seen[len(seen) // 2 :]
-            if what == "megabytes":
-                slope = _slope(half) * 3600
-                tally.note(f"{name} {half[0][1]:.0f} then {half[-1][1]:.0f} MB, {slope:+.1f} MB/h")
-                if slope > GROWTH and len(seen) > ENOUGH:
-                    tally.fault("grew", f"{name} by {slope:.1f} MB an hour")
-            else:
-                warm, last = percentile([n for _, n in seen[: len(seen) // 4 + 1]], 0.9), seen[-1][1]
-                tally.note(f"{name} {what} {warm:.0f} then {last:.0f}")
-                if last > warm + SPARE:
-                    tally.fault("leaked", f"{name}: {what} from {warm:.0f} to {last:.0f}")
+        for name, seen in self.seen.items():
+            warm = seen[len(seen) // 4 :]
+            slope = _slope(warm) * 3600
+            tally.note(f"{name} {warm[0][1]:.1f} then {warm[-1][1]:.1f} MB, {slope:+.1f} MB/h")
+            if slope > GROWTH and len(seen) > ENOUGH:
+                tally.fault("grew", f"{name} by {slope:.1f} MB an hour")
+
+
+def judge_rest(before: Rest, after: Rest, tally: Tally) -> None:
+    """Say what a process holds at the end that it did not hold at the beginning, with nobody asking."""
+    for (name, what), number in before.items():
+        last = after.get((name, what), 0.0)
+        tally.note(f"{name} {what} {number:.0f} then {last:.0f}")
+        if not last <= number + SPARE:  # also where it is not known
+            tally.fault("leaked", f"{name}: {what} from {number:.0f} to {last:.0f}")
 
 
 def _holds(pid: int) -> dict[str, float]:
@@ -190,6 +262,18 @@ def _holds(pid: int) -> dict[str, float]:
     except OSError:
         return {}
     return {"megabytes": int(status["VmRSS"].split()[0]) / 1024, "files": files, "threads": int(status["Threads"])}
+
+
+async def _tasks(seat: Seat) -> float:
+    """As many as the process says on its own port; no number where it says nothing."""
+    said = [line for line in seat.log.read_text("utf-8", "replace").splitlines() if '"status_served"' in line]
+    address = json.loads(said[-1])["address"]
+    try:
+        async with ClientSession(timeout=ClientTimeout(5)) as session, session.get(f"{address}/metrics") as response:
+            found = re.search(r"^footnote_tasks(?:{.*})? (\S+)$", await response.text(), re.MULTILINE)
+    except (ClientError, TimeoutError):
+        return float("nan")
+    return float(found[1]) if found else float("nan")
 
 
 def _slope(seen: list[tuple[float, float]]) -> float:
