@@ -34,7 +34,7 @@ ENOUGH = 200
 SPARE = 16
 """Files and sockets, threads, and tasks that a process at rest may hold at the end beyond those of the beginning."""
 WARM, WORDS = 100, 400
-"""Questions before anything is measured, and words in each that nobody has used: half of them fill a worker (16,384)."""
+"""Questions before anything is measured, and words in each that nobody has used: half fill a worker (16,384)."""
 REST = 12.0
 """Seconds after which a process without work is at rest, and has counted its tasks since."""
 
