@@ -18,7 +18,7 @@ BROKEN_FOR = 3.0
 
 
 def _begin(rig: Rig, cycle: Cycle) -> asyncio.Task[list[Asked]]:
-    """Twenty questions over two seconds."""
+    """Let twenty questions be put within two seconds."""
     return asyncio.create_task(rig.ask(20, label=cycle.label, within=2.0))
 
 
@@ -93,9 +93,8 @@ async def half_a_reply(rig: Rig, cycle: Cycle) -> Tally:
     """Twenty questions over two seconds; the replies to one step are cut, five of them, wherever they come."""
     side, names = STEPS[cycle.number % len(STEPS)]
     wire, times = rig.wires[f"{side}-redis"], 5
-    await calm(rig, streams=False)
-    if "renew" in names:
-        rig.cohere.slow(first_token=rig.setup.times.lease)
+    rig.forget()
+    rig.cohere.slow(first_token=rig.setup.times.lease if "renew" in names else cycle.random.choice((0.0, 0.3, 1.0)))
     asking = _begin(rig, cycle)
     await asyncio.sleep(cycle.random.uniform(0.0, 0.5))
     after = cycle.random.choice(LONG if "claim" in names else SHORT)
@@ -121,7 +120,8 @@ async def half_a_reply(rig: Rig, cycle: Cycle) -> Tally:
 async def slow_replies(rig: Rig, cycle: Cycle) -> Tally:
     """Twenty questions over two seconds, in the midst of which the wire is bad."""
     sides = (("edge",), ("worker",), ("edge", "worker"))[cycle.number % 3]
-    await calm(rig, streams=False)
+    rig.forget()
+    rig.cohere.slow(first_token=cycle.random.choice((0.0, 0.3, 1.0)))
     asking = _begin(rig, cycle)
     await asyncio.sleep(cycle.random.uniform(0.0, 1.0))
     trickles = bool(cycle.number // 3 % 2)
