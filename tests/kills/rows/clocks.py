@@ -76,8 +76,8 @@ async def valkey_clock_and_a_death(rig: Rig, cycle: Cycle) -> Tally:
     """What the dead worker holds was leased in a time that has yet to come."""
     jump = JUMPS[1::2][cycle.number % 2]
     _begin(rig, slow=SLOW)
-    rig.set_clock(VALKEY, 0)
     asked = await rig.ask(IN_FLIGHT, label=cycle.label, within=1.0)
+    await rig.note_stored(asked)
     rig.set_clock(VALKEY, jump)
     rig.workers[1].kill()
     await rig.answered(asked)
@@ -109,6 +109,7 @@ async def _asked(rig: Rig, cycle: Cycle, names: Sequence[str], *, slow: float) -
     asked = await asking
     await asyncio.sleep(BACK_AFTER - 1.0)
     asked += await rig.ask(IN_FLIGHT - len(asked), label=cycle.label, within=1.0)
+    await rig.note_stored(asked)
     _set(rig, names, 0)
     await rig.answered(asked)
     return asked
