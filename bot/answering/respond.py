@@ -124,19 +124,21 @@ class Responder:
             raise
         await trace.fail(reason)
 
-    async def _clear(self, trace: Trace) -> None:
-        """Take away what cannot be finished, so that no placeholder stands for ever, where Slack lets us do that.
+    async def _clear(self, trace: Trace) -> bool:
+        """Take away what cannot be finished, so that no placeholder stands for ever; whether Slack let us do that.
 
         What stands of a question that was asked anew may be the answer to it as it was.
         """
         record = trace.record
         if record.reply is None or record.question.version:
-            return
+            return False
         try:
             async with self.replies.open(record.question, at=record.reply, note=trace.note) as reply:
                 await reply.withdraw()
         except (Refused, SlackUnavailable) as error:
             log.warning("placeholder_left", question=record.question.id, error=type(error).__name__)
+            return False
+        return True
 
     async def end(self, question: Question, *, fence: int, reason: str, clear: bool = False) -> None:
         """Note that the person was told, elsewhere, that there will be no answer.
@@ -147,8 +149,8 @@ class Responder:
         if record is None:
             return
         trace = Trace(record, self.records, fence, self.now)
-        if clear:
-            await self._clear(trace)
+        if clear and await self._clear(trace):
+            await trace.write(reply=None)
         await trace.fail(reason)
 
     # --- one reply --------------------------------------------------------------------------------------------------

@@ -379,6 +379,16 @@ async def test_what_was_told_elsewhere_has_ended(world: World, question: Questio
     assert world.memory.records[question().id] is kept
 
 
+async def test_what_was_told_elsewhere_can_be_asked_again(world: World, question: QuestionFactory) -> None:
+    """The message that could not be finished is gone, so nobody looks for it: the answer stands in one of its own."""
+    world.thread.messages.append("Searching the docs")
+    world.memory.records[question().id] = AnswerRecord(question(), State.SIGNED, reply="0")
+    await world.responder().end(question(), fence=2, reason="poison", clear=True)
+    assert world.thread.messages == ["(deleted)"]
+    await world.ask(replace(question(), version="1772452900.000200"))
+    assert world.thread.messages == ["(deleted)", "Lunch is served at noon. [1]"]
+
+
 async def test_a_mention_without_words_asks_what_is_open(world: World, question: QuestionFactory) -> None:
     """In a thread, the last question of a person that was not answered is meant."""
     world.thread.said = (_said(1, "How do I get a badge?"), _said(2, "Morning!"))
