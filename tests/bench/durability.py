@@ -22,6 +22,8 @@ from tests.bench.overhead import Span, asked, ours
 
 WARM = 10
 """Answers that are not counted."""
+QUIET = 0.1
+"""Seconds between an answer and the next question: what is still written about the one does not delay the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,11 @@ async def measure(home: Path, count: int) -> Measured:
     busy: dict[str, list[Span]] = {}
     options = ("--seconds", "0.2", "--characters", "600", "--memory")
     async with Playground() as slack, slow_bot(slack, home, *options, busy=busy):
-        spans = [await asked(slack, number) for number in range(count + WARM)][WARM:]
+        spans: list[Span] = []
+        for number in range(count + WARM):
+            spans.append(await asked(slack, number))
+            await asyncio.sleep(QUIET)
+        spans = spans[WARM:]
     theirs = [*busy["generator"], *busy["slack"]]
     begun, ended = spans[0][0], spans[-1][1]
     calls = [one for one in busy["redis"] if begun <= one[0] <= ended]

@@ -80,11 +80,16 @@ def watched_index() -> list[tuple[float, float]]:
     return busy
 
 
-READS = frozenset({"GET", "HGET", "LRANGE", "MGET", "ZREVRANGE", "ZREVRANGEBYSCORE", "XLEN"})
+READS = frozenset(
+    {"GET", "HGET", "HVALS", "LRANGE", "MGET", "XLEN", "XPENDING", "XRANGE", "XREAD", "ZREVRANGE", "ZREVRANGEBYSCORE"}
+)
 
 
 def watched_memory() -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-    """When a call of Redis was on its way, but for those that wait for work to come; and when one that writes was."""
+    """When a call of Redis was on its way, but for those that wait for work to come; and when one that writes was.
+
+    A lease is among those that write.
+    """
     from bot.adapters.redis.link import Link
 
     send = Link._send  # noqa: SLF001 - a benchmark looks inside
@@ -95,10 +100,10 @@ def watched_memory() -> tuple[list[tuple[float, float]], list[tuple[float, float
         try:
             return await send(link, steps, within, patient=patient)
         finally:
-            if not patient:
+            if all(step.words[0] != "XREAD" for step in steps):
                 calls.append((started, time.perf_counter()))
-            if not patient and any(step.words[0] not in READS for step in steps):
-                writes.append(calls[-1])
+            if any(step.words[0] not in READS for step in steps):
+                writes.append((started, time.perf_counter()))
 
     Link._send = timed  # noqa: SLF001 - likewise
     return calls, writes
