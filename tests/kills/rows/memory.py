@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bot.adapters.redis.client import Link, connect
 from bot.errors import FootnoteError
+from bot.together import beside
 from tests.kills.processes import Valkey
 from tests.kills.rig import PRODUCTION, Rig, Setup
 from tests.kills.rows import Cycle, row
@@ -85,7 +86,8 @@ async def hung_for_long(rig: Rig, cycle: Cycle) -> Tally:
 
 
 async def _hung(rig: Rig, cycle: Cycle, *, seconds: float) -> Tally:
-    async with timed(rig) as took:
+    stood = _Standstill()
+    async with timed(rig) as took, beside(stood.watch()):
         asking = await _begin(rig, cycle, count=20, within=1.5)
         await asyncio.sleep(0.3)
         rig.valkey.signal(signal.SIGSTOP)
@@ -100,10 +102,25 @@ async def _hung(rig: Rig, cycle: Cycle, *, seconds: float) -> Tally:
             rig.valkey.signal(signal.SIGCONT)
     tally = await _end(rig, asked)
     tally.samples["acknowledged"] = [round(one, 4) for one in took]
+    tally.sample("the_driver_stood_still", stood.longest)
     tally.count("delivered_again", again)
     if percentile(took, 0.99) > ACKNOWLEDGED:
         tally.fault("unacknowledged", f"p99 of acknowledgements is {percentile(took, 0.99):.2f} s")
     return tally
+
+
+@dataclass(slots=True)
+class _Standstill:
+    """For how long the driver itself did nothing, at most: by so much its measurements may be too long."""
+
+    longest: float = 0.0
+
+    async def watch(self) -> None:
+        """Look until cancelled."""
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.01)
+            self.longest = max(self.longest, time.monotonic() - before - 0.01)
 
 
 # --- row 24 ---------------------------------------------------------------------------------------------------------
