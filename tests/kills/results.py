@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,6 +101,8 @@ def table(rows: Mapping[str, Row], results: Results) -> str:
 
 def _line(row: Row, results: Results) -> list[str]:
     tally, cycles = results.total(row.id), len(results.cycles[row.id])
+    if row.whole:
+        row.whole(tally)
     times = tally.samples.get("ended", [])
     slow = " / ".join(f"{percentile(times, share):.1f}" for share in (0.5, 0.99, 1.0)) + " s" if times else ""
     counted = [f"{tally.counts['questions']:,}", *(str(tally.counts[name]) for name in SHOWN)]
@@ -126,14 +128,24 @@ def _else(tally: Tally) -> str:
     return "; ".join(counts + samples + tally.notes)
 
 
-def faults(rows: Iterable[str], results: Results) -> list[str]:
-    """Each thing that went wrong, with what replays it."""
+def faults(rows: Mapping[str, Row], results: Results) -> list[str]:
+    """Each thing that went wrong, with what replays it; of all cycles of a row together, nothing does."""
+    return [sentence for row in rows.values() for sentence in (*_in_cycles(row.id, results), *_in_whole(row, results))]
+
+
+def _in_cycles(row: str, results: Results) -> list[str]:
     return [
         f"row {row}, cycle {number}: {sentence}  (make kills ARGS='--replay {row}:{number} --seed {results.seed}')"
-        for row in rows
         for number, tally in sorted(results.cycles.get(row, {}).items())
         for sentence in tally.faults
     ]
+
+
+def _in_whole(row: Row, results: Results) -> list[str]:
+    tally = Tally(samples=results.total(row.id).samples)
+    if row.whole and results.cycles.get(row.id):
+        row.whole(tally)
+    return [f"row {row.id}: {sentence}" for sentence in tally.faults]
 
 
 def machine() -> str:

@@ -44,6 +44,8 @@ class Row:
     """A file without which the row is left out."""
     tries: int = 1
     """How often a cycle is tried until its fault has happened (`missed` says that it has not)."""
+    whole: Callable[[Tally], None] | None = None
+    """Says what all cycles together show, where one is too few to tell."""
 
 
 ROWS: dict[str, Row] = {}
@@ -59,13 +61,14 @@ def row(
     setup: Setup | None = None,
     needs: Path | None = None,
     tries: int = 1,
+    whole: Callable[[Tally], None] | None = None,
 ) -> Callable[[Run], Run]:
     """Enter a function as a row: it runs one cycle and tells what came of it."""
 
     def enter(run: Run) -> Run:
         if number in ROWS:
             raise ValueError(f"there are two rows {number}")
-        ROWS[number] = Row(number, title, reach, cycles, quick, setup or Setup(), run, needs, tries)
+        ROWS[number] = Row(number, title, reach, cycles, quick, setup or Setup(), run, needs, tries, whole)
         return run
 
     return enter

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import sys
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from bot.adapters.redis.dead_letters import RedisDeadLetters
@@ -128,6 +128,42 @@ async def _indexing(rig: Rig) -> AsyncGenerator[None]:
             await task
 
 
+# --- rows 28 and 49: what others notice -----------------------------------------------------------------------------
+
+IDLE, OTHERS = ("idle_1", "idle_2"), "others"
+"""Samples: stretches without the trouble, every other one under the other name, and those with it."""
+SLOWER = 1.1
+"""How many times as long as idle the others' p95 may be."""
+
+
+def hold_against_idle(tally: Tally) -> None:
+    """Hold the others' times in all cycles against those in the stretches just before and after, without the trouble.
+
+    The two halves of those tell what chance alone does: what differs by less cannot be seen.
+    """
+    halves = [percentile(tally.samples.get(name, ()), 0.95) for name in IDLE]
+    was = percentile([one for name in IDLE for one in tally.samples.get(name, ())], 0.95)
+    is_ = percentile(tally.samples.get(OTHERS, ()), 0.95)
+    by_chance = " and ".join(f"{half * 1e3:.0f}" for half in halves)
+    tally.note(f"p95 of the others {is_ * 1e3:.0f} ms, idle {was * 1e3:.0f} ms (its halves {by_chance} ms)")
+    if is_ > SLOWER * was:
+        tally.fault("slower", f"p95 of the others is {is_:.3f} s, and {was:.3f} s without")
+
+
+async def _steadily(ask: Callable[[int], Awaitable[Asked]], *, count: int, seconds: float) -> list[Asked]:
+    """Put so many questions, each at its time, whatever became of those before it."""
+    asked, start = list[Asked](), time.monotonic()
+    for number in range(count):
+        await asyncio.sleep(max(0.0, start + number * seconds / count - time.monotonic()))
+        asked.append(await ask(number))
+    return asked
+
+
+def _times(asked: list[Asked]) -> list[float]:
+    """Seconds to the end of each."""
+    return [one.ended_at - one.at for one in asked if one.ended_at]
+
+
 # --- row 28 ---------------------------------------------------------------------------------------------------------
 
 
@@ -138,48 +174,58 @@ async def _indexing(rig: Rig) -> AsyncGenerator[None]:
     cycles=5,
     quick=1,
     setup=Setup(workers=2, model=False),
+    whole=hold_against_idle,
 )
 async def poisoned(rig: Rig, cycle: Cycle) -> Tally:
-    """150 questions over fifty seconds, twice: alone, and with the poisoned one among them."""
+    """150 questions over fifty seconds with the poisoned one among them, and as many without: half before, half after.
+
+    The first cycle begins with workers that have just started, so they are warmed up.
+    """
     for worker in rig.workers:
         if worker.words[: len(WORKER)] != WORKER:
             worker.words = [*WORKER, "--quoting"]
             await worker.replace()
-    idle, idle_tally = await _others(rig, f"{cycle.label}i")
+            await rig.answered(await rig.ask(20, label=f"{cycle.label}w", within=2.0))
+    tally = await _alone(rig, cycle, IDLE[0])
     before = len(await RedisDeadLetters(rig.link).list(limit=100))
     deaths = sum(worker.deaths for worker in rig.workers)
-    task = asyncio.create_task(_others(rig, f"{cycle.label}o"))
+    others = asyncio.create_task(_others(rig, f"{cycle.label}o", seconds=50.0))
     await asyncio.sleep(3)
     poison = await rig.slack.ask(f"{POISON} {cycle.label}")
-    others, tally = await task
-    await rig.answered([poison], within=60)
-    tally.add(idle_tally)
-    tally.add(await rig.verdict([poison]))
+    asked = await others
+    await rig.answered([*asked, poison], within=60)
+    tally.samples[OTHERS] = _times(asked)
+    tally.add(await rig.verdict([*asked, poison]))
     tally.count("workers_died", sum(worker.deaths for worker in rig.workers) - deaths)
     letters = len(await RedisDeadLetters(rig.link).list(limit=100)) - before
     tally.count("dead_letters", letters)
     if letters != 1:
         tally.fault("dead_letter", f"{letters} dead letters")
-    _compare(tally, idle, others)
+    tally.add(await _alone(rig, cycle, IDLE[1]))
     return tally
 
 
-async def _others(rig: Rig, label: str, *, count: int = 150, seconds: float = 50.0) -> tuple[list[float], Tally]:
-    """Seconds to the end of each of some questions of many people."""
-    asked = await rig.ask(count, label=label, within=seconds)
+async def _alone(rig: Rig, cycle: Cycle, name: str) -> Tally:
+    """Half as many questions as with the trouble, and nothing else."""
+    asked = await _others(rig, f"{cycle.label}{name}", seconds=25.0)
     await rig.answered(asked)
-    return [one.ended_at - one.at for one in asked if one.ended_at], await rig.verdict(asked)
+    tally = await rig.verdict(asked)
+    tally.samples[name] = _times(asked)
+    return tally
 
 
-def _compare(tally: Tally, idle: Sequence[float], others: Sequence[float]) -> None:
-    """Hold the others' times against those without the trouble."""
-    tally.samples["idle"], tally.samples["others"] = list(idle), list(others)
-    was, is_ = percentile(idle, 0.95), percentile(others, 0.95)
-    if is_ > 1.1 * was:
-        tally.fault("slower", f"p95 of the others is {is_:.2f} s, and {was:.2f} s without")
+async def _others(rig: Rig, label: str, *, seconds: float) -> list[Asked]:
+    """Three questions a second of many people."""
+    return await _steadily(lambda n: rig.slack.ask(f"{label}{n}"), count=round(3 * seconds), seconds=seconds)
 
 
 # --- row 49 ---------------------------------------------------------------------------------------------------------
+
+STRETCH = 25.0
+"""Seconds of a flood, and of the quiet before and after it."""
+CALM = 60
+"""Questions of others in a stretch: eight a minute of each person, which no budget minds."""
+FLOOD = 500
 
 
 @row(
@@ -192,45 +238,49 @@ def _compare(tally: Tally, idle: Sequence[float], others: Sequence[float]) -> No
         model=False,
         variables=(("FOOTNOTE_PERSON_PER_MINUTE", "10"), ("FOOTNOTE_PERSON_PER_DAY", "200")),
     ),
+    whole=hold_against_idle,
 )
 async def flooded(rig: Rig, cycle: Cycle) -> Tally:
-    """Sixty questions of nineteen others over thirty seconds, twice: alone, and while the twentieth asks 500."""
-    idle, idle_tally = await _calm_others(rig, f"{cycle.label}i")
-    await asyncio.sleep(60)  # the minute of everybody's budget
-    flood = asyncio.create_task(_flood(rig, f"{cycle.label}f"))
-    others, tally = await _calm_others(rig, f"{cycle.label}o")
-    floods = await flood
-    await rig.settled(within=120)
-    tally.add(idle_tally)
-    tally.count("flood", len(floods))
-    tally.count("flood_answered", sum(one.ended_at is not None for one in floods))
-    lines = sum(line.ephemeral_to == "p00" for line in rig.slack.workspace.room("room-0").ephemeral.values())
+    """Eighteen others ask all the while; twice in between the one asks 500 in half a minute."""
+    tally, numbers = Tally(), itertools.count()
+    room = rig.slack.workspace.room("room-0")
+    before = len(room.ephemeral)
+    for stretch in range(5):
+        flooding = stretch % 2 == 1
+        name = OTHERS if flooding else IDLE[stretch // 2 % 2]
+        flood = asyncio.create_task(_flood(rig, f"{cycle.label}f{stretch}x", count=FLOOD if flooding else 0))
+        asked = await _steadily(lambda _: _calm(rig, cycle, next(numbers)), count=CALM, seconds=STRETCH)
+        await rig.answered(asked)
+        tally.add(_of_the_flood(await flood))
+        await rig.settled(within=120)
+        tally.add(rig.judging.judge(asked))
+        tally.samples.setdefault(name, []).extend(_times(asked))
+    lines = sum(line.ephemeral_to == "p00" for line in list(room.ephemeral.values())[before:])
     tally.count("lines_to_the_flooding_person", lines)
     if not lines:
         tally.fault("untold", "the person was never told")
-    if any(len(one.posts) > 1 for one in floods):
-        tally.fault("twice", "a question of the flood was answered twice")
-    _compare(tally, idle, others)
     return tally
 
 
-async def _flood(rig: Rig, label: str) -> list[Asked]:
-    """Five hundred questions of one person, in about the time in which the others ask theirs."""
-    asked: list[Asked] = []
-    for number in range(500):
-        asked.append(await rig.slack.ask(f"{label}{number}", person="p00", channel="room-0"))
-        await asyncio.sleep(0.05)
-    return asked
+async def _flood(rig: Rig, label: str, *, count: int) -> list[Asked]:
+    """So many questions of one person, in the time in which the others ask theirs."""
+    return await _steadily(
+        lambda n: rig.slack.ask(f"{label}{n}", person="p00", channel="room-0"), count=count, seconds=STRETCH
+    )
 
 
-async def _calm_others(rig: Rig, label: str) -> tuple[list[float], Tally]:
-    """The same with nobody of the flood's room."""
-    asked: list[Asked] = []
-    for number in range(60):
-        room = 1 + number % 9
-        who = room * 2 + number // 9 % 2
-        asked.append(await rig.slack.ask(f"{label}{number}", person=f"p{who:02d}", channel=f"room-{room}"))
-        await asyncio.sleep(0.5)
-    await rig.answered(asked)
-    tally = rig.judging.judge(asked)
-    return [one.ended_at - one.at for one in asked if one.ended_at], tally
+def _of_the_flood(asked: list[Asked]) -> Tally:
+    """What became of the flood: none of it is answered twice."""
+    tally = Tally()
+    tally.count("flood", len(asked))
+    tally.count("flood_answered", len(_times(asked)))
+    if any(len(one.posts) > 1 for one in asked):
+        tally.fault("twice", "a question of the flood was answered twice")
+    return tally
+
+
+async def _calm(rig: Rig, cycle: Cycle, number: int) -> Asked:
+    """A question of one of the others, each in turn, in another room than the flood's."""
+    room = 1 + number % 9
+    who = room * 2 + number // 9 % 2
+    return await rig.slack.ask(f"{cycle.label}n{number}", person=f"p{who:02d}", channel=f"room-{room}")
