@@ -196,12 +196,12 @@ async def _ends(rig: Rig, asked: list[Asked], *, method: str, error: str) -> Tal
 
 def _end(rig: Rig, one: Asked, *, dead: bool) -> str:
     """How a question ended, in words."""
-    direct = rig.slack.workspace.direct_message(rig.slack.id_of(one.person))
     logged = code(f"{rig.slack.team_id}/{one.channel}/{one.ts}")
     if rig.slack.ended(one):
         return "answered" if any(is_answer(message) for message in rig.slack.answers(one)) else "told in the thread"
-    if rig.slack.alone(one):
+    if any(logged in line.visible_text for line in rig.slack.workspace.room(one.channel).ephemeral.values()):
         return "told alone"
+    direct = rig.slack.workspace.direct_message(rig.slack.id_of(one.person))
     if direct is not None and any(logged in message.visible_text for message in direct.messages.values()):
         return "told directly"
     return UNTOLD if dead else NONE
