@@ -12,7 +12,7 @@ from bot.adapters.redis.queue import RedisJobQueue
 from bot.app import build_app
 from bot.errors import Misconfigured
 from bot.jobs import AnswerQuestion, OfferAnswer, ShowPassages, WithdrawQuestion
-from bot.models import ConversationKey
+from bot.models import ConversationKey, Question
 from bot.playground import Playground
 from handlers.calls import open_client
 from handlers.intake import Intake
@@ -234,8 +234,11 @@ async def test_a_question_and_its_follow_up_lie_in_the_real_queue(
             await slack.say("ana", "people-ops", "and on Fridays?", thread_ts=ts)
             slack.redeliver(slack.deliveries[0])
             await edge.settled()
-    claims = await jobs.claim(limit=9, wait=0.1)
-    questions = [claim.job.question for claim in claims if isinstance(claim.job, AnswerQuestion)]
+    questions: list[Question] = []
+    while claims := await jobs.claim(limit=9, wait=0.1):
+        questions += [claim.job.question for claim in claims if isinstance(claim.job, AnswerQuestion)]
+        for claim in claims:
+            await jobs.complete(claim)
     assert [question.text for question in questions] == ["when is lunch?", "and on Fridays?"]
     assert {question.conversation.thread for question in questions} == {ts}
     assert await conversations.joined(questions[0].conversation)
