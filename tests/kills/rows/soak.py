@@ -33,8 +33,8 @@ ENOUGH = 200
 """Looks without which nobody can say whether memory grows."""
 SPARE = 16
 """Files and sockets, threads, and tasks that a process at rest may hold at the end beyond those of the beginning."""
-WARM, WORDS = 100, 400
-"""Questions before anything is measured, and words in each that nobody has used: half fill a worker (16,384)."""
+WARM, WORDS = 160, 400
+"""Questions before anything is measured, and words in each that nobody has used: half fill a worker."""
 REST = 12.0
 """Seconds after which a process without work is at rest, and has counted its tasks since."""
 
