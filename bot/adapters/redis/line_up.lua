@@ -123,9 +123,16 @@ local function take(line, number)
   return {moment = moment, about = about, person = person, conversation = conversation, job = job}
 end
 
+local promote
+
+-- Whether nothing more of this line may stand.
+local function full(line)
+  return line ~= '' and (promote(line) > 0 or stands(line, false) >= most(line))
+end
+
 -- Append as many of what waits in this line as may stand: how many still wait in it. One of a person's goes on into the
 -- line of its conversation while another of that is not done.
-local function promote(line)
+function promote(line)
   if redis.call('EXISTS', held) == 0 or not redis.call('HGET', held, line) then
     return 0
   end
@@ -136,11 +143,11 @@ local function promote(line)
     first = first + 1
     if one then
       count = count - 1
-      local next = one.conversation
-      if next ~= line and next ~= '' and (promote(next) > 0 or stands(next, false) >= most(next)) then
-        hold(next, one.person, next, one.about, one.job, one.moment)
+      local conversation = one.conversation
+      if line ~= conversation and full(conversation) then
+        hold(conversation, one.person, conversation, one.about, one.job, one.moment)
       else
-        append(one.person, next, one.job, one.moment)
+        append(one.person, conversation, one.job, one.moment)
         room = room - 1
       end
     end
@@ -193,7 +200,7 @@ local function line_up(person, conversation, about, job)
     bring(about, person, conversation)
   end
   for _, line in ipairs({person, conversation}) do
-    if line ~= '' and (promote(line) > 0 or stands(line, false) >= most(line)) then
+    if full(line) then
       return hold(line, person, conversation, about, job, now())
     end
   end
