@@ -177,19 +177,34 @@ def _times(asked: list[Asked]) -> list[float]:
     whole=hold_against_idle,
 )
 async def poisoned(rig: Rig, cycle: Cycle) -> Tally:
-    """150 questions over fifty seconds with the poisoned one among them, and as many without: half before, half after.
+    """Three questions a second for fifty seconds with the poisoned one among them, and as many without."""
+    return await _poisoned(rig, cycle, seconds=50.0)
 
-    The first cycle begins with workers that have just started, so they are warmed up.
-    """
+
+@row(
+    "28p",
+    "as row 28, at production times: a process starts no faster because a lease is shorter",
+    reach="as row 28",
+    cycles=2,
+    setup=Setup(workers=2, model=False, times=PRODUCTION),
+    whole=hold_against_idle,
+)
+async def poisoned_in_production(rig: Rig, cycle: Cycle) -> Tally:
+    """As long as it takes that a worker has died five times: a lease goes by after each."""
+    return await _poisoned(rig, cycle, seconds=160.0)
+
+
+async def _poisoned(rig: Rig, cycle: Cycle, *, seconds: float) -> Tally:
+    """So long with the poisoned question, half before it without, and half after it. Fresh workers are warmed up."""
     for worker in rig.workers:
         if worker.words[: len(WORKER)] != WORKER:
             worker.words = [*WORKER, "--quoting"]
             await worker.replace()
             await rig.answered(await rig.ask(20, label=f"{cycle.label}w", within=2.0))
-    tally = await _alone(rig, cycle, IDLE[0])
+    tally = await _alone(rig, cycle, IDLE[0], seconds=seconds / 2)
     before = len(await RedisDeadLetters(rig.link).list(limit=100))
     deaths = sum(worker.deaths for worker in rig.workers)
-    others = asyncio.create_task(_others(rig, f"{cycle.label}o", seconds=50.0))
+    others = asyncio.create_task(_others(rig, f"{cycle.label}o", seconds=seconds))
     await asyncio.sleep(3)
     poison = await rig.slack.ask(f"{POISON} {cycle.label}")
     asked = await others
@@ -201,13 +216,13 @@ async def poisoned(rig: Rig, cycle: Cycle) -> Tally:
     tally.count("dead_letters", letters)
     if letters != 1:
         tally.fault("dead_letter", f"{letters} dead letters")
-    tally.add(await _alone(rig, cycle, IDLE[1]))
+    tally.add(await _alone(rig, cycle, IDLE[1], seconds=seconds / 2))
     return tally
 
 
-async def _alone(rig: Rig, cycle: Cycle, name: str) -> Tally:
-    """Half as many questions as with the trouble, and nothing else."""
-    asked = await _others(rig, f"{cycle.label}{name}", seconds=25.0)
+async def _alone(rig: Rig, cycle: Cycle, name: str, *, seconds: float) -> Tally:
+    """The same questions, and nothing else."""
+    asked = await _others(rig, f"{cycle.label}{name}", seconds=seconds)
     await rig.answered(asked)
     tally = await rig.verdict(asked)
     tally.samples[name] = _times(asked)
