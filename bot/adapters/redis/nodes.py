@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as Unreachable
-from redis.exceptions import ResponseError
 
 from bot.adapters.redis.addresses import Host, at, connection_class, ours, said
+from bot.adapters.redis.trips import Trips, Words, send
 
 CONNECTIONS = 32
 """Connections to a server at the most: calls are short, and hundreds of answers may be in flight."""
 
-Words = tuple[str | bytes | float, ...]
-"""A command, as it is sent."""
+__all__ = ["Node", "Words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class Node:
     """A server. Commands that block have connections of their own, without a deadline on what is read."""
 
     host: Host
-    quick: Redis
+    quick: Trips
     patient: Redis
 
     @classmethod
@@ -35,32 +34,18 @@ class Node:
         words = at(host, options)
         if primary:
             words["redis_connect_func"] = _connect_to_primary
-        return cls(host, _client(words, timeout=timeout), _client(words, timeout=None))
+        return cls(host, Trips(_client(words, timeout=timeout)), _client(words, timeout=None))
 
     async def ask(self, commands: Sequence[Words], *, patient: bool = False) -> list[Any]:
         """What the server says to each command, in one trip; a refusal stands in its place as `ResponseError`.
 
         Raises another of redis-py's errors, or `OSError`, when the server does not answer; nothing is sent twice.
         """
-        client = self.patient if patient else self.quick
-        if len(commands) > 1:
-            return await self._together(client, commands)
-        send = cast("Callable[..., Awaitable[Any]]", client.execute_command)  # pyright: ignore[reportUnknownMemberType]  (untyped)
-        try:
-            return [await send(*commands[0])]
-        except ResponseError as refusal:
-            return [refusal]
+        return await (send(self.patient, commands) if patient else self.quick.ask(commands))
 
     async def aclose(self) -> None:
         """Hang up, also on calls that are under way."""
-        await asyncio.gather(self.quick.aclose(), self.patient.aclose(), return_exceptions=True)
-
-    @staticmethod
-    async def _together(client: Redis, commands: Sequence[Words]) -> list[Any]:
-        async with client.pipeline(transaction=False) as pipe:
-            for words in commands:
-                pipe.execute_command(*words)  # pyright: ignore[reportUnknownMemberType]  (untyped)
-            return await pipe.execute(raise_on_error=False)
+        await asyncio.gather(self.quick.client.aclose(), self.patient.aclose(), return_exceptions=True)
 
     def __str__(self) -> str:
         return said(self.host)
