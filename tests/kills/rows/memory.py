@@ -17,6 +17,7 @@ from tests.kills.rig import PRODUCTION, Rig, Setup
 from tests.kills.rows import Cycle, row
 from tests.kills.rows.people import timed
 from tests.kills.slack_side import Asked
+from tests.kills.standstill import Standstill
 from tests.kills.tally import Tally, percentile
 from tests.redis_servers import free_ports
 
@@ -86,7 +87,7 @@ async def hung_for_long(rig: Rig, cycle: Cycle) -> Tally:
 
 
 async def _hung(rig: Rig, cycle: Cycle, *, seconds: float) -> Tally:
-    stood = _Standstill()
+    stood = Standstill()
     async with timed(rig) as took, beside(stood.watch()):
         asking = await _begin(rig, cycle, count=20, within=1.5)
         await asyncio.sleep(0.3)
@@ -107,20 +108,6 @@ async def _hung(rig: Rig, cycle: Cycle, *, seconds: float) -> Tally:
     if percentile(took, 0.99) > ACKNOWLEDGED:
         tally.fault("unacknowledged", f"p99 of acknowledgements is {percentile(took, 0.99):.2f} s")
     return tally
-
-
-@dataclass(slots=True)
-class _Standstill:
-    """For how long the driver itself did nothing, at most: by so much its measurements may be too long."""
-
-    longest: float = 0.0
-
-    async def watch(self) -> None:
-        """Look until cancelled."""
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(0.01)
-            self.longest = max(self.longest, time.monotonic() - before - 0.01)
 
 
 # --- row 24 ---------------------------------------------------------------------------------------------------------
