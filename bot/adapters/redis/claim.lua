@@ -21,6 +21,16 @@ if expired.err then
   redis.call('XGROUP', 'CREATE', jobs, group, '0', 'MKSTREAM')
   expired = {}
 end
+-- A clock that was set back takes what was leased before for leased in time to come, and idle for 0 ms until it has caught
+-- up: such a lease begins anew, so that nobody waits that long for what a dead worker holds.
+local last = leased_of(group)
+if tonumber(string.match(last, '^%d+')) > moment then
+  for _, pending in ipairs(redis.call('XPENDING', jobs, group, '-', '+', 1000)) do
+    if pending[3] == 0 then
+      redis.call('XCLAIM', jobs, group, 'worker', 0, pending[1], 'JUSTID')
+    end
+  end
+end
 for _, pending in ipairs(expired) do
   local entry = redis.call('XCLAIM', jobs, group, 'worker', lease, pending[1])[1]
   if entry then
@@ -41,4 +51,4 @@ if #leased > 0 then
   return {leased, false}
 end
 redis.call('XTRIM', dead, 'MINID', moment - ARGV[4])
-return {leased, (leased_of(group))}
+return {leased, last}
