@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import insort
 from collections import Counter
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from bot.jobs import AnswerQuestion, Job, OfferAnswer, WithdrawQuestion
@@ -71,9 +71,10 @@ class Hand:
     A deletion waits for nothing but the question that it withdraws. That question, when it has not begun, is over at
     once, so it takes a deletion's place: neither waits for the answers of others.
 
-    Workers have died with some jobs, and one of these may be what they died of. Such jobs run among themselves, while
-    nothing else is in hand here; those with which it happened twice run alone. So one that kills its worker each time
-    takes few others with it, and those once or twice.
+    Workers have died with some jobs, and one of these may be what they died of. Such jobs run among themselves, once
+    all else that is in hand here is done; those with which it happened twice run alone. So one that kills its worker
+    each time takes few others with it, and those once or twice; and a worker that dies as soon as it has come up again
+    has answered some of the others by then.
     """
 
     def __init__(self, limits: Limits, *, now: float) -> None:
@@ -108,23 +109,28 @@ class Hand:
 
     def begin(self, *, now: float) -> list[Held]:
         """Those whose turn it is; they run from now on."""
-        begun: list[Held] = []
-        taken, withdrawn = self._taken(), self._withdrawn()
+        withdrawn = self._withdrawn()
         self._for_a_place = []
-        for held in () if self._closed else self._waiting:
+        for held in self._waiting:
             held.room = _room(held.claim.job, withdrawn)
-            if not _go_together(held, [*self._running, *begun]):
-                break  # it is older than the rest, who would keep it from its turn
-            turn = held.orders.isdisjoint(taken.orders)
-            if turn and self._has_place(held, taken):
-                taken.add(held)
-                begun.append(held)
-                continue
-            taken.orders |= held.orders
-            self._for_a_place += [held] if turn else []
+        begun = [] if self._closed else self._next(suspects=False) or self._next(suspects=True)
         self._waiting = [held for held in self._waiting if held not in begun]
         self._running.update(begun)
         self._moved = now if begun else self._moved
+        return begun
+
+    def _next(self, *, suspects: bool) -> list[Held]:
+        """Those whose turn it is of one kind. Whatever waits before a job of its lane keeps it from its turn."""
+        begun, taken = list[Held](), self._taken()
+        for held in self._waiting:
+            if bool(held.suspicion) is suspects and _go_together(held, [*self._running, *begun]):
+                turn = held.orders.isdisjoint(taken.orders)
+                if turn and self._has_place(held, taken):
+                    taken.add(held)
+                    begun.append(held)
+                    continue
+                self._for_a_place += [held] if turn else []
+            taken.orders |= held.orders
         return begun
 
     def over(self, held: Held, *, now: float) -> None:
@@ -181,7 +187,12 @@ class Hand:
         first = suspects[0]
         alone = first.suspicion == ALONE
         stay = [first] if alone else [held for held in suspects if held.suspicion == first.suspicion]
-        return self._drop([held for held in self._waiting if held not in stay])
+        return self._drop([held for held in self._waiting if held not in stay and not self._precedes(held, stay)])
+
+    def _precedes(self, held: Held, suspects: Sequence[Held]) -> bool:
+        """Whether it runs before these do: nobody suspects it, none of them runs, and it comes after none of them."""
+        begun = not self._running.isdisjoint(suspects)
+        return not (held.suspicion or begun or any(held.orders & one.orders for one in suspects))
 
     def idle(self) -> list[Held]:
         """What waits here behind nothing that runs: at the end another worker can begin it at once."""

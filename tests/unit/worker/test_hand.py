@@ -177,29 +177,63 @@ def test_at_the_end_others_get_all_but_what_runs_and_what_follows_it() -> None:
 
 
 def test_what_a_worker_may_have_died_of_runs_apart_from_the_rest() -> None:
-    """Orphans run together; what waits beside them is for others to have, and nothing more is leased until they end."""
+    """Orphans run together, after all else in hand, though they are older; nothing more is leased until they end."""
     hand = Hand(Limits(), now=0.0)
     first, second, fresh = an_orphan(a_job(1)), an_orphan(a_job(2)), held(a_job(3))
     for job in (fresh, first, second):
         hand.add(job)
-    assert hand.aside() == [fresh]
+    assert hand.aside() == []
+    assert hand.begin(now=0.0) == [fresh]
+    assert hand.room(now=0.0) == 0
+    hand.over(fresh, now=0.0)
     assert hand.begin(now=0.0) == [first, second]
     assert hand.room(now=0.0) == 0
+    late = held(a_job(4))
+    assert begun(hand, late) == []
+    assert hand.aside() == [late]  # it would die with them though it did not run
     hand.over(first, now=0.0)
     hand.over(second, now=0.0)
     assert hand.room(now=0.0) > 0
     assert hand.aside() == []
 
 
+def test_what_waits_for_a_place_runs_before_a_suspect() -> None:
+    """All that is in hand is answered before this worker dares what others may have died of."""
+    hand = Hand(Limits(answers=1), now=0.0)
+    suspect, one, another = an_orphan(a_job(1)), held(a_job(2), queued=2.0), held(a_job(3), queued=3.0)
+    for job in (suspect, one, another):
+        hand.add(job)
+    assert hand.aside() == []
+    for job in (one, another, suspect):
+        assert hand.begin(now=0.0) == [job]
+        assert hand.begin(now=0.0) == []
+        hand.over(job, now=0.0)
+
+
+def test_what_comes_after_a_suspect_waits_elsewhere() -> None:
+    """A follow-up never overtakes what was asked before it, and does not die with it either."""
+    hand = Hand(Limits(), now=0.0)
+    suspect, follow_up = an_orphan(a_job(1, thread="a")), held(a_job(2, thread="a"), queued=2.0)
+    assert begun(hand, suspect, follow_up) == [suspect]
+    assert hand.aside() == [follow_up]
+    hand = Hand(Limits(), now=0.0)
+    hand.add(suspect)
+    hand.add(follow_up)
+    assert hand.aside() == [follow_up]
+    assert hand.begin(now=0.0) == [suspect]
+
+
 def test_what_several_workers_may_have_died_of_runs_alone() -> None:
-    """One after the other, and after all that runs already; then things go on as ever."""
+    """One after the other, and after all that is in hand already; then things go on as ever."""
     hand = Hand(Limits(), now=0.0)
     running = held(a_job(1))
     assert begun(hand, running) == [running]
     first, second, third = (an_orphan(a_job(n), deliveries=n) for n in (3, 5, 2))
-    for job in (first, second, third, held(a_job(6))):
+    for job in (first, second, third, fresh := held(a_job(6))):
         hand.add(job)
-    assert len(hand.aside()) == 3  # all but the first: they would die with it though they did not run
+    assert hand.aside() == [second, third]  # they would die with the first though they did not run
+    assert hand.begin(now=0.0) == [fresh]
+    hand.over(fresh, now=0.0)
     assert hand.begin(now=0.0) == []
     hand.over(running, now=0.0)
     assert hand.begin(now=0.0) == [first]
