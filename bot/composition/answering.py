@@ -1,5 +1,6 @@
 """From a question to an answer, and from documents to an index, over the backends of the settings."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,18 +8,21 @@ from dataclasses import dataclass
 
 from bot.allowance import Terms
 from bot.answering.converse import Alone, Conversing
-from bot.answering.pipeline import Pipeline
+from bot.answering.pipeline import PASSAGES, Pipeline
 from bot.answering.retrieve import CANDIDATES
 from bot.composition.backends import Backends, backends
 from bot.composition.home import now
 from bot.composition.memory import remembering
-from bot.models import ConversationKey
+from bot.models import EVERYONE, Audience, ConversationKey
 from bot.ports.generation import Generator
 from bot.ports.search import Embedder, IndexWriter, SearchIndex
 from bot.settings import Settings
+from bot.together import beside
 
 FEWER = 60
 """Candidates for a vendor's reranker, which reads each of them for money and looks at no other."""
+REHEARSED = 5.0
+"""Seconds after which a worker begins, whatever its rehearsal does."""
 TERMINAL = "terminal"
 """Workspace and channel of conversations that do not happen in Slack."""
 
@@ -53,6 +57,21 @@ async def assembled(
         english_only=settings.models.embedder == "local",
         terms=Terms(seconds=asking.seconds, calls=asking.calls, tokens=asking.tokens),
     )
+
+
+async def rehearse(settings: Settings, pipeline: Pipeline) -> None:
+    """Find something once, for nobody: what is read when it is first used keeps no person's answer waiting.
+
+    That is a quarter of a second of weights, index and code. It is done where all of it is in this process: others
+    charge for each look, and may be away. Raises nothing: whatever fails here fails again where somebody is told.
+    """
+    if {settings.models.embedder, settings.models.reranker, settings.index.backend} == {"local"}:
+        async with beside(_find_something(pipeline)) as finding:
+            await asyncio.wait([finding], timeout=REHEARSED)
+
+
+async def _find_something(pipeline: Pipeline) -> None:
+    await pipeline.find("How do I begin?", (), audience=Audience.of({EVERYONE}), limit=PASSAGES)
 
 
 @asynccontextmanager

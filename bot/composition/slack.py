@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from bot import budgets
-from bot.composition.answering import answering
+from bot.composition.answering import answering, rehearse
 from bot.composition.home import now, private
 from bot.composition.memory import Reach, reaching
 from bot.composition.watching import Watching, watching
@@ -130,6 +130,7 @@ class Bot:
 
         side = self._slack_side()
         async with answering(self.settings, generator=generator) as pipeline:
+            await rehearse(self.settings, pipeline)
             self.watching.needs_memory("worker", self.memory.jobs)
             self.watching.needs_index(pipeline.index)
             dispatch = self._dispatch(pipeline, side)
