@@ -64,7 +64,8 @@ async def taken_and_cut(rig: Rig, cycle: Cycle) -> Tally:
     tally = await rig.verdict(asked)
     tally.count("cuts", count - wire.cuts)
     tally.count(f"at {method}", count - wire.cuts)
-    tally.count("missed", wire.cuts == count)
+    if wire.cuts == count:
+        tally.count("missed")
     return tally
 
 
@@ -129,7 +130,8 @@ async def too_often(rig: Rig, cycle: Cycle) -> Tally:
     tally = await rig.verdict(asked)
     refused = sum(call.status == 429 for call in rig.slack.calls)
     tally.count("refused_429", refused)
-    tally.count("missed", not refused)
+    if not refused:
+        tally.count("missed")
     refusals = [call for call in rig.slack.calls if call.retry_after is not None]
     for call in rig.slack.too_early():
         last = max(one.at for one in refusals if one.method == call.method and one.at <= call.at)

@@ -106,7 +106,8 @@ async def half_a_reply(rig: Rig, cycle: Cycle) -> Tally:
     await wire.heal()
     tally.count("cuts", cut)
     tally.count(f"at {names[-1]}", cut)
-    tally.count("missed", not cut)
+    if not cut:
+        tally.count("missed")
     return tally
 
 
