@@ -85,6 +85,7 @@ class Calls:
         """
         left, again, where = self.patience if patience is None else patience, repeatable, _channel(arguments)
         while True:
+            still_held()  # nor does it wait for its turn
             async with self.pace.in_turn(method, channel=where, patience=left) as waited:
                 left -= waited
                 still_held()

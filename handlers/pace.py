@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from bot.errors import SlackUnavailable
+from bot.errors import LeaseLost, SlackUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,11 @@ class _Window:
         if self.tier:
             self.recent.append(now)
 
+    def take_back(self, moment: float) -> None:
+        """A call that was noted at this moment never left."""
+        if moment in self.recent:
+            self.recent.remove(moment)
+
     def pause(self, now: float, *, ahead: int = 0) -> float:
         """Seconds until a call may leave, `ahead` others before it."""
         self.forget(now)
@@ -119,7 +124,9 @@ class Pace:
     async def in_turn(self, method: str, *, channel: str = "", patience: float) -> AsyncGenerator[float]:
         """As `turn`, for the call that the block makes: of those that count per channel one is made at a time.
 
-        So the next one hears of a refusal before it leaves, and what was said first in a channel stands first.
+        So the next one hears of a refusal before it leaves, and what was said first in a channel stands first. A block
+        that raises `LeaseLost` made no call, and none is counted: else tries that lost their leases would use up the
+        room of those that go on.
         """
         window, began = self._window(method, channel), self.clock()
         _refuse_beyond(patience, method, window.pause(began, ahead=window.waiting))
@@ -129,10 +136,14 @@ class Pace:
                 while (pause := window.pause(self.clock())) > 0:
                     _refuse_beyond(patience - (self.clock() - began), method, pause)
                     await self.sleep(pause)
-                window.note(self.clock())
+                window.note(left := self.clock())
             if window.tier is None or not window.tier.per_channel:
                 await alone.aclose()
-            yield self.clock() - began
+            try:
+                yield self.clock() - began
+            except LeaseLost:
+                window.take_back(left)
+                raise
 
     def room_for(self, method: str, *, channel: str = "", keep: int = 0) -> bool:
         """Whether a call may leave now, with as many as `keep` still possible right after it."""

@@ -11,7 +11,7 @@ from bot.errors import LeaseLost, Refused, SlackUnavailable
 from bot.holding import holding
 from bot.playground import Playground
 from handlers.calls import Calls, open_client
-from handlers.pace import Pace
+from handlers.pace import Pace, Tier
 from tests.timing import Time
 
 
@@ -54,6 +54,20 @@ async def test_whoever_lost_the_job_calls_nothing(*, repeatable: bool) -> None:
         with holding(lambda: False), pytest.raises(LeaseLost):
             await Calls(client)("chat.update", repeatable=repeatable, channel="C07GENERAL1", ts="1.000100", text="No.")
         assert not slack.calls
+
+
+@pytest.mark.parametrize("lost_on_its_way", [False, True])
+async def test_whoever_lost_the_job_takes_no_room_from_others(*, lost_on_its_way: bool) -> None:
+    """Tries that lost their leases have called nothing: what the next ones have to end finds room."""
+    async with Playground() as slack, open_client(bot_token=slack.bot_token, api_url=slack.api_url) as client:
+        calls = Calls(client, pace=Pace({"auth.test": Tier(2)}))
+        for _ in range(3):
+            looks = iter([lost_on_its_way, False])
+            with holding(looks.__next__), pytest.raises(LeaseLost):
+                await calls("auth.test", repeatable=True)
+        await calls("auth.test", repeatable=True, patience=0.0)
+        assert calls.room_for("auth.test")
+        assert len(slack.calls) == 1
 
 
 # --- reply addresses ------------------------------------------------------------------------------------------------

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from bot.errors import LeaseLost
+from bot.holding import holding
 from bot.models import ConversationKey
 from bot.playground import Playground
 from handlers.calls import Calls, open_client
@@ -11,6 +15,27 @@ from handlers.pace import Pace, Tier
 from handlers.posting import Posting
 from handlers.sessions import KEPT, METHOD, Refusals, Session
 from tests.nouns import a_question
+
+
+async def test_a_session_of_a_try_that_lost_its_lease_is_ended_by_the_next() -> None:
+    """However many tries lost theirs meanwhile: their calls never left, and take no room from this one."""
+    async with Playground() as slack, open_client(bot_token=slack.bot_token, api_url=slack.api_url) as client:
+        pace = Pace({METHOD: Tier(KEPT + 1)})
+        calls, refusals = Calls(client, pace=pace), Refusals(pace.clock)
+        ts = await slack.say("ana", "general", "<@bot> how many hours?")
+        key = ConversationKey(slack.team_id, slack.id_of("general"), ts)
+        posting = Posting(calls, replace(a_question(message=ts), conversation=key))
+        first = Session(posting, refusals, processing=False)
+        await first.begin()
+        for session in (first, *(Session(posting, refusals, processing=True) for _ in range(KEPT))):
+            looks = iter((True, False))
+            with holding(looks.__next__), pytest.raises(LeaseLost):
+                await session.end()
+        last = Session(posting, refusals, processing=True)
+        await last.end()
+        standing = slack.session("general", ts)
+        assert standing is not None
+        assert standing.status == "active"
 
 
 async def test_no_session_is_begun_that_could_not_be_ended() -> None:
