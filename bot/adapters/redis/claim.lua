@@ -1,11 +1,12 @@
 -- Lease jobs: those whose lease ran out, oldest first, then new ones.
--- KEYS: as in line_up.lua, then leases, fence, dead. ARGV: group, lease in ms, how many, ms that dead letters are kept.
+-- KEYS: as in line_up.lua, then leases, fence, dead. ARGV: group, lease in ms, how many, ms that dead letters are kept, who
+-- asks, their number for this call, and the number of the first call since whose reply they heard none.
 -- Returns {{{id, fields, deliveries, fence, age in ms, 1 if its holder let it run out}, ...}, the last id that was ever
 -- leased if none is now}.
 local leases, fence, dead = KEYS[5], KEYS[6], KEYS[7]
 local group, lease, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local moment = now()
-local leased = {}
+local leased, noted = {}, leases .. ':' .. ARGV[5]
 
 local function lend(entry, deliveries)
   local token = redis.call('INCR', fence)
@@ -15,6 +16,24 @@ local function lend(entry, deliveries)
   leased[#leased + 1] = {entry[1], entry[2], deliveries, token, moment - since(entry), orphaned and 1 or 0}
 end
 
+-- What was lent to them unheard is still theirs, as it was: nobody has died of it.
+local function lend_again(number, rest)
+  if tonumber(number) < tonumber(ARGV[7]) then
+    return
+  end
+  for id, deliveries, token, orphaned in string.gmatch(rest, '(%S+) (%d+) (%d+) (%d)') do
+    if redis.call('HGET', leases, id) == token then
+      redis.call('XCLAIM', jobs, group, 'worker', 0, id, 'JUSTID')
+      for _, entry in ipairs(redis.call('XRANGE', jobs, id, id)) do
+        leased[#leased + 1] = {id, entry[2], tonumber(deliveries), tonumber(token), moment - since(entry), tonumber(orphaned)}
+      end
+    end
+  end
+end
+
+if ARGV[7] ~= '' then
+  lend_again(string.match(redis.call('GET', noted) or '0 ', '^(%d+)(.*)$'))
+end
 local expired = redis.pcall('XPENDING', jobs, group, 'IDLE', lease, '-', '+', limit)
 if expired.err then
   -- No stream or no group yet, or not any more. An error that is not ours to heal is raised here.
@@ -48,6 +67,11 @@ if #leased < limit then
   end
 end
 if #leased > 0 then
+  local words = {ARGV[6]}
+  for _, one in ipairs(leased) do
+    words[#words + 1] = string.format('%s %d %d %d', one[1], one[3], one[4], one[6])
+  end
+  redis.call('SET', noted, table.concat(words, ' '), 'PX', lease)
   return {leased, false}
 end
 redis.call('XTRIM', dead, 'MINID', moment - ARGV[4])

@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, get_args
+from uuid import uuid4
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -66,6 +67,8 @@ class RedisJobQueue:
         self._scripts = {"renew": Script.load("renew"), **{name: Script.load("line_up", name) for name in LINED}}
         self._line = Lines(link, self._stored, lease=lease)
         self._last_fence, self._went_back = 0, float("-inf")
+        self._name, self._claims, self._unheard = uuid4().hex, 0, None
+        self._claiming = asyncio.Lock()
 
     @property
     def lease(self) -> float:
@@ -136,8 +139,18 @@ class RedisJobQueue:
     # --- steps -------------------------------------------------------------------------------------------------------
 
     async def _leased(self, limit: int) -> tuple[list[_Entry], bytes | None]:
+        """One look for jobs; what was lent to an earlier one of which nothing was heard is told again."""
+        async with self._claiming:
+            self._claims += 1
+            self._unheard, unheard = self._unheard or self._claims, self._unheard
+            found = await self._asked_for(limit, unheard)
+            self._unheard = None
+            return found
+
+    async def _asked_for(self, limit: int, unheard: int | None) -> tuple[list[_Entry], bytes | None]:
         keys = (*self._keys, self._leases, self._fence, self._dead)
-        words = (GROUP, _milliseconds(self._lease), limit, _milliseconds(DEAD_FOR))
+        who = (self._name, self._claims, unheard or "")
+        words = (GROUP, _milliseconds(self._lease), limit, _milliseconds(DEAD_FOR), *who)
         # What is lent unheard is nobody's for a lease, and counts as a delivery: so the reply is waited for.
         within = max(self._link.timeout, self._lease / 6)
         claiming = self._link.run(self._scripts["claim"], keys, words, within=within, patient=True)
@@ -151,8 +164,9 @@ class RedisJobQueue:
 
     async def _unlease(self, asking: asyncio.Future[Any]) -> None:
         """Give back what the server lends to a caller that is gone."""
-        with suppress(MemoryUnavailable, LeaseLost):  # then the lease has to run out
+        with suppress(MemoryUnavailable, LeaseLost):  # then the lease has to run out, unless we ask again
             entries, _ = await asking
+            self._unheard = None
             for entry in (_entry(*parts) for parts in entries):
                 await self._give_back(entry, after=0, deliveries=entry.deliveries - 1)
 
