@@ -13,6 +13,8 @@ NOT_AGAIN = 600.0
 """Seconds for which a method that was refused is left alone."""
 KEPT = 10
 """Calls that are left besides those of sessions that have to end: for titles, and for what an earlier try began."""
+MOST_UNENDED = 1_000
+"""Threads that are remembered: what another process ended meanwhile is never heard of here."""
 SOON, AT_LAST = 1.0, 15.0
 """Seconds that a call may wait for its turn: one that need not be made, and the one that takes Slack's button away."""
 LONGEST_TITLE = 80
@@ -26,12 +28,20 @@ class Refusals:
     clock: Callable[[], float]
     sessions: int = 0
     """Sessions that were begun and not ended: each has its call to come."""
+    unended: dict[tuple[str, str], None] = field(default_factory=dict[tuple[str, str], None])
+    """Threads whose session a try here began and could not end: its lease was lost, or there was no room in time."""
     _until: dict[str, float] = field(default_factory=dict[str, float])
 
     def note(self, what: str) -> None:
         """It was refused just now."""
         self._until = {name: until for name, until in self._until.items() if until > self.clock()}
         self._until[what] = self.clock() + NOT_AGAIN
+
+    def leave(self, thread: tuple[str, str]) -> None:
+        """The session of this thread has to be ended by the next try, which waits for it."""
+        self.unended[thread] = None
+        if len(self.unended) > MOST_UNENDED:
+            self.unended.pop(next(iter(self.unended)))
 
     def stand(self, what: str) -> bool:
         """Whether it was refused lately."""
@@ -65,10 +75,15 @@ class Session:
     async def end(self) -> None:
         """Say that we are done, where we said that we began; a conversation of one person's gets its title."""
         begun, self._begun = self._begun, False
+        thread = self.posting.channel, self.posting.thread
+        known = begun or thread in self.refused.unended
         try:
             if (self.processing or self.untitled) and not self.refused.stand(METHOD):
+                if known and self.processing:
+                    self.refused.leave(thread)  # until Slack took it
                 self.processing = False
-                await self._set("active", patience=AT_LAST if begun else SOON)
+                if await self._set("active", patience=AT_LAST if known else SOON):
+                    self.refused.unended.pop(thread, None)
         finally:
             self.refused.sessions -= begun
 

@@ -15,6 +15,13 @@ from handlers.pace import Pace, Tier
 from handlers.posting import Posting
 from handlers.sessions import KEPT, METHOD, Refusals, Session
 from tests.nouns import a_question
+from tests.timing import Time
+
+
+def a_posting(slack: Playground, calls: Calls, ts: str) -> Posting:
+    """To the thread of the message that stands at `ts`."""
+    key = ConversationKey(slack.team_id, slack.id_of("general"), ts)
+    return Posting(calls, replace(a_question(message=ts), conversation=key))
 
 
 async def test_a_session_of_a_try_that_lost_its_lease_is_ended_by_the_next() -> None:
@@ -23,8 +30,7 @@ async def test_a_session_of_a_try_that_lost_its_lease_is_ended_by_the_next() -> 
         pace = Pace({METHOD: Tier(KEPT + 1)})
         calls, refusals = Calls(client, pace=pace), Refusals(pace.clock)
         ts = await slack.say("ana", "general", "<@bot> how many hours?")
-        key = ConversationKey(slack.team_id, slack.id_of("general"), ts)
-        posting = Posting(calls, replace(a_question(message=ts), conversation=key))
+        posting = a_posting(slack, calls, ts)
         first = Session(posting, refusals, processing=False)
         await first.begin()
         for session in (first, *(Session(posting, refusals, processing=True) for _ in range(KEPT))):
@@ -38,6 +44,26 @@ async def test_a_session_of_a_try_that_lost_its_lease_is_ended_by_the_next() -> 
         assert standing.status == "active"
 
 
+async def test_a_session_that_a_try_here_left_is_worth_waiting_for() -> None:
+    """Its end waits for room; one that nobody here began, and that needs none, does not."""
+    async with Playground() as slack, open_client(bot_token=slack.bot_token, api_url=slack.api_url) as client:
+        time = Time(hurried=True)
+        pace = Pace({METHOD: Tier(KEPT + 1, 10.0)}, clock=time, sleep=time.sleep)
+        calls, refusals = Calls(client, pace=pace), Refusals(pace.clock)
+        ts, other = [await slack.say("ana", "general", "<@bot> how many hours?") for _ in range(2)]
+        first = Session(a_posting(slack, calls, ts), refusals, processing=False)
+        await first.begin()
+        with holding(lambda: False), pytest.raises(LeaseLost):
+            await first.end()
+        for _ in range(KEPT):
+            await pace.turn(METHOD, patience=0.0)
+        await Session(a_posting(slack, calls, other), refusals, processing=True).end()
+        await Session(a_posting(slack, calls, ts), refusals, processing=True).end()
+        standing = [slack.session("general", one) for one in (ts, other)]
+        assert [one and one.status for one in standing] == ["active", None]
+        assert not refusals.unended
+
+
 async def test_no_session_is_begun_that_could_not_be_ended() -> None:
     """Each that is open keeps room for its end, besides what is kept for others."""
     async with Playground() as slack, open_client(bot_token=slack.bot_token, api_url=slack.api_url) as client:
@@ -46,9 +72,7 @@ async def test_no_session_is_begun_that_could_not_be_ended() -> None:
         sessions: list[Session] = []
         for _ in range(4):
             ts = await slack.say("ana", "general", "<@bot> how many hours?")
-            key = ConversationKey(slack.team_id, slack.id_of("general"), ts)
-            question = replace(a_question(message=ts), conversation=key)
-            sessions.append(Session(Posting(calls, question), refusals, processing=False))
+            sessions.append(Session(a_posting(slack, calls, ts), refusals, processing=False))
             await sessions[-1].begin()
         assert [session.processing for session in sessions] == [True, True, False, False]
         for session in sessions:
