@@ -71,7 +71,7 @@ if #leased > 0 then
   for _, one in ipairs(leased) do
     words[#words + 1] = string.format('%s %d %d %d', one[1], one[3], one[4], one[6])
   end
-  redis.call('SET', noted, table.concat(words, ' '), 'PX', lease)
+  redis.call('SET', noted, table.concat(words, ' '), 'PX', math.max(1, lease))
   return {leased, false}
 end
 redis.call('XTRIM', dead, 'MINID', moment - ARGV[4])

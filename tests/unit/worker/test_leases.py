@@ -65,8 +65,8 @@ async def test_a_job_whose_lease_is_lost_is_cancelled(link: Link, letters: DeadL
             cancelled.set()
 
     desk.doing = hang
-    await put(queue, 1, 2, thread="one")
-    async with working(queue, desk, Limits(answers=2, poll=0.05)):
+    await put(queue, 1, 2)
+    async with working(queue, desk, Limits(answers=1, poll=0.05)):
         await wait_until(lambda: len(desk.begun) == 1)
         taken = await other.claim(limit=8, wait=0)
         await wait_until(cancelled.is_set)

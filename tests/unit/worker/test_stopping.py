@@ -77,10 +77,10 @@ async def test_a_job_that_arrives_with_the_stop_goes_back(link: Link, desk: Desk
 async def test_what_is_not_done_in_time_is_given_back(jobs: RedisJobQueue, desk: Desk, patience: str) -> None:
     """At the end of the drain, at a second stop, or when cancelled, jobs go back at once, and uncounted."""
     desk.doing = lambda _: wait_for(asyncio.Semaphore(0))
-    limits = Limits(poll=0.05, drain=0.05 if patience == "drained" else 600)
+    limits = Limits(answers=1, poll=0.05, drain=0.05 if patience == "drained" else 600)
     worker = Worker(jobs, handle=desk.handle, give_up=desk.give_up, limits=limits)
     running = asyncio.create_task(worker.run())
-    await put(jobs, 1, 2, thread="one")
+    await put(jobs, 1, 2)
     await wait_until(lambda: len(desk.begun) == 1)
     await leave(worker, running, how=patience)
     claims = await jobs.claim(limit=8, wait=0)
