@@ -18,6 +18,7 @@ from bot.errors import LeaseLost
 
 _HELD: ContextVar[Callable[[], bool] | None] = ContextVar("held", default=None)
 _DOUBTFUL: ContextVar[bool] = ContextVar("doubtful", default=False)
+_ORPHANED: ContextVar[bool] = ContextVar("orphaned", default=False)
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """The one that goes on while a machine sleeps: on Linux the first, elsewhere the second."""
 
@@ -28,15 +29,16 @@ def unstopping() -> float:
 
 
 @contextmanager
-def holding(held: Callable[[], bool], *, doubtful: bool = False) -> Generator[None]:
+def holding(held: Callable[[], bool], *, doubtful: bool = False, orphaned: bool = False) -> Generator[None]:
     """What is done inside is done under a lease; `held` says whether it still holds, by `unstopping`.
 
-    `doubtful` is as for a claim.
+    `doubtful` and `orphaned` are as for a claim.
     """
-    token, doubt = _HELD.set(held), _DOUBTFUL.set(doubtful)
+    token, doubt, orphan = _HELD.set(held), _DOUBTFUL.set(doubtful), _ORPHANED.set(orphaned)
     try:
         yield
     finally:
+        _ORPHANED.reset(orphan)
         _DOUBTFUL.reset(doubt)
         _HELD.reset(token)
 
@@ -44,6 +46,11 @@ def holding(held: Callable[[], bool], *, doubtful: bool = False) -> Generator[No
 def in_doubt() -> bool:
     """Whether the store may have forgotten what was done already for the job at hand."""
     return _DOUBTFUL.get()
+
+
+def is_orphaned() -> bool:
+    """Whether an earlier try of the job at hand vanished: what it began may still stand."""
+    return _ORPHANED.get()
 
 
 def still_held() -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.errors import Refused
+from bot.holding import is_orphaned
 from bot.models import Question
 from bot.ports.slack import Note, Reply
 from handlers.buttons import Seal
@@ -62,7 +63,12 @@ class SlackReplies:
             self.now,
             note,
             Stream(posting, self._streams),
-            Session(posting, self._refused, processing=at is not None or self._waited(posting.question)),
+            Session(
+                posting,
+                self._refused,
+                processing=at is not None or self._waited(posting.question),
+                owed=is_orphaned(),
+            ),
             self._refused,
             at,
         )

@@ -27,7 +27,7 @@ class Refusals:
 
     clock: Callable[[], float]
     sessions: int = 0
-    """Sessions that were begun and not ended: each has its call to come."""
+    """Sessions that were begun, or may have been, and not ended: each has its call to come."""
     unended: dict[tuple[str, str], None] = field(default_factory=dict[tuple[str, str], None])
     """Threads whose session a try here began and could not end: its lease was lost, or there was no room in time."""
     _until: dict[str, float] = field(default_factory=dict[str, float])
@@ -56,10 +56,14 @@ class Session:
     refused: Refusals
     processing: bool
     """Whether Slack shows that we are at it, as far as we know."""
+    owed: bool = False
+    """An earlier try vanished, and may have begun it: its end is ours to make, as if we had."""
     untitled: bool = field(init=False)
     _begun: bool = False
 
     def __post_init__(self) -> None:
+        if self.owed:
+            self._count()
         question = self.posting.question
         self.untitled = question.private and question.message == question.conversation.thread and bool(question.text)
 
@@ -67,10 +71,12 @@ class Session:
         """Say that we are at it, which can be stopped."""
         keep = KEPT + self.refused.sessions
         if not self.refused.stand(METHOD) and self.posting.call.room_for(METHOD, keep=keep):
-            self._begun = True
-            self.refused.sessions += 1
-            self.processing = True  # also if nobody hears what Slack made of it: then it has to be ended
-            self.processing = await self._set("processing")
+            self._count()  # also if nobody hears what Slack made of it: then it has to be ended
+            self.processing = await self._set("processing") or self.owed
+
+    def _count(self) -> None:
+        self.refused.sessions += not self._begun
+        self._begun = self.processing = True
 
     async def end(self) -> None:
         """Say that we are done, where we said that we began; a conversation of one person's gets its title."""

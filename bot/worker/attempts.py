@@ -38,7 +38,8 @@ class Attempts:
         bind_contextvars(job=claim.id, question=claim.job.id, delivery=claim.deliveries)
         began, outcome = self.clock(), "lost"
         try:
-            with holding(holds, doubtful=claim.doubtful):
+            swept = isinstance(claim.job, AnswerQuestion) and claim.job.sweeps > 0
+            with holding(holds, doubtful=claim.doubtful, orphaned=claim.orphaned or swept):
                 outcome = await self._ended(claim)
         except LeaseLost:
             log.warning("lease_lost")

@@ -64,6 +64,24 @@ async def test_a_session_that_a_try_here_left_is_worth_waiting_for() -> None:
         assert not refusals.unended
 
 
+async def test_what_a_try_that_vanished_began_is_worth_waiting_for() -> None:
+    """Its process is gone, and nobody here knows of it; meanwhile no other session takes the room."""
+    async with Playground() as slack, open_client(bot_token=slack.bot_token, api_url=slack.api_url) as client:
+        time = Time(hurried=True)
+        pace = Pace({METHOD: Tier(KEPT + 2, 10.0)}, clock=time, sleep=time.sleep)
+        calls, refusals = Calls(client, pace=pace), Refusals(pace.clock)
+        ts, other = [await slack.say("ana", "general", "<@bot> how many hours?") for _ in range(2)]
+        await Session(a_posting(slack, calls, ts), Refusals(pace.clock), processing=False).begin()
+        owed = Session(a_posting(slack, calls, ts), refusals, processing=False, owed=True)
+        await Session(a_posting(slack, calls, other), refusals, processing=False).begin()
+        for _ in range(KEPT + 1):
+            await pace.turn(METHOD, patience=0.0)
+        await owed.end()
+        standing = [slack.session("general", one) for one in (ts, other)]
+        assert [one and one.status for one in standing] == ["active", None]
+        assert (refusals.sessions, refusals.unended) == (0, {})
+
+
 async def test_no_session_is_begun_that_could_not_be_ended() -> None:
     """Each that is open keeps room for its end, besides what is kept for others."""
     async with Playground() as slack, open_client(bot_token=slack.bot_token, api_url=slack.api_url) as client:
