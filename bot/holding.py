@@ -18,7 +18,7 @@ from bot.errors import LeaseLost
 
 _HELD: ContextVar[Callable[[], bool] | None] = ContextVar("held", default=None)
 _DOUBTFUL: ContextVar[bool] = ContextVar("doubtful", default=False)
-_ORPHANED: ContextVar[bool] = ContextVar("orphaned", default=False)
+_AGAIN: ContextVar[bool] = ContextVar("again", default=False)
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """The one that goes on while a machine sleeps: on Linux the first, elsewhere the second."""
 
@@ -29,16 +29,16 @@ def unstopping() -> float:
 
 
 @contextmanager
-def holding(held: Callable[[], bool], *, doubtful: bool = False, orphaned: bool = False) -> Generator[None]:
+def holding(held: Callable[[], bool], *, doubtful: bool = False, again: bool = False) -> Generator[None]:
     """What is done inside is done under a lease; `held` says whether it still holds, by `unstopping`.
 
-    `doubtful` and `orphaned` are as for a claim.
+    `doubtful` is as for a claim; `again` says that it was tried before.
     """
-    token, doubt, orphan = _HELD.set(held), _DOUBTFUL.set(doubtful), _ORPHANED.set(orphaned)
+    token, doubt, tried = _HELD.set(held), _DOUBTFUL.set(doubtful), _AGAIN.set(again)
     try:
         yield
     finally:
-        _ORPHANED.reset(orphan)
+        _AGAIN.reset(tried)
         _DOUBTFUL.reset(doubt)
         _HELD.reset(token)
 
@@ -48,9 +48,9 @@ def in_doubt() -> bool:
     return _DOUBTFUL.get()
 
 
-def is_orphaned() -> bool:
-    """Whether an earlier try of the job at hand vanished: what it began may still stand."""
-    return _ORPHANED.get()
+def tried_before() -> bool:
+    """Whether there was an earlier try of the job at hand: what it began may still stand."""
+    return _AGAIN.get()
 
 
 def still_held() -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.errors import Refused
-from bot.holding import is_orphaned
+from bot.holding import tried_before
 from bot.models import Question
 from bot.ports.slack import Note, Reply
 from handlers.buttons import Seal
@@ -67,7 +67,7 @@ class SlackReplies:
                 posting,
                 self._refused,
                 processing=at is not None or self._waited(posting.question),
-                owed=is_orphaned(),
+                owed=tried_before(),
             ),
             self._refused,
             at,

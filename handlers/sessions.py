@@ -57,7 +57,7 @@ class Session:
     processing: bool
     """Whether Slack shows that we are at it, as far as we know."""
     owed: bool = False
-    """An earlier try vanished, and may have begun it: its end is ours to make, as if we had."""
+    """An earlier try may have begun it, and left it so: its end is ours to make, as if we had."""
     untitled: bool = field(init=False)
     _begun: bool = False
 
@@ -84,7 +84,7 @@ class Session:
         thread = self.posting.channel, self.posting.thread
         known = begun or thread in self.refused.unended
         try:
-            if (self.processing or self.untitled) and not self.refused.stand(METHOD):
+            if (self.processing or self.untitled) and not self.refused.stand(METHOD) and (known or self._spare()):
                 if known and self.processing:
                     self.refused.leave(thread)  # until Slack took it
                 self.processing = False
@@ -92,6 +92,10 @@ class Session:
                     self.refused.unended.pop(thread, None)
         finally:
             self.refused.sessions -= begun
+
+    def _spare(self) -> bool:
+        """Whether there is room for more than what has to be ended."""
+        return self.posting.call.room_for(METHOD, keep=self.refused.sessions)
 
     async def _set(self, status: str, *, patience: float = SOON) -> bool:
         """Whether Slack took it, or may have. The first call says what the conversation is about."""

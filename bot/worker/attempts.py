@@ -39,7 +39,7 @@ class Attempts:
         began, outcome = self.clock(), "lost"
         try:
             swept = isinstance(claim.job, AnswerQuestion) and claim.job.sweeps > 0
-            with holding(holds, doubtful=claim.doubtful, orphaned=claim.orphaned or swept):
+            with holding(holds, doubtful=claim.doubtful, again=claim.deliveries > 1 or swept):
                 outcome = await self._ended(claim)
         except LeaseLost:
             log.warning("lease_lost")
