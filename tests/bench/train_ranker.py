@@ -3,9 +3,11 @@
 Ranking: a linear model, listwise softmax cross-entropy (ListNet's top-one loss, Cao et al. 2007), every set counting
 the same. Confidence: a logistic regression on questions with their answers in the corpus against the same questions
 with the gold pages taken out of the candidates, and on dialog turns that people judged answerable or not. No
-abstention number sees 18f. Nothing is drawn at random: the same data give the same numbers.
+abstention number sees 18f. Nothing is drawn at random: the same data give the same numbers. A second regression learns
+from the same questions how sure words alone can be, for when no question can be embedded; with `--words` that is all
+that is learned, and the handbook alone is embedded.
 
-    python -m tests.bench.train_ranker DATA --home FOLDER [--write]
+    python -m tests.bench.train_ranker DATA --home FOLDER [--words] [--write]
 """
 
 from __future__ import annotations
@@ -17,15 +19,16 @@ import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bot.adapters.local.evidence import FEATURES, Evidence, gather, signs
+from bot.adapters.local.evidence import FEATURES, Evidence, gather, signs, signs_of_words
 from bot.adapters.local.reranker import NUMBERS
 from bot.adapters.local.rewriter import HistoryRewriter
 from bot.answering.pipeline import Pipeline
@@ -33,14 +36,17 @@ from bot.answering.retrieve import CANDIDATES, compose, retrieve
 from bot.answering.rewrite import rewrite
 from bot.composition import answering, apart, writing
 from bot.conversations import Turn
+from bot.errors import Unavailable
 from bot.evaluation import metrics
 from bot.evaluation.corpus import fill
 from bot.evaluation.datasets import Gold, HandbookQuestion, HandbookSet, PassageQuestion, PassageSet, load
-from bot.models import EVERYONE, Audience, Hit, Query
+from bot.models import EVERYONE, Audience, Chunk, Embedding, Hit, Matrix, Query
 from bot.settings import Settings
 from bot.settings import load as settings_of
 
 Floats = npt.NDArray[np.float64]
+Read = Callable[[Evidence, Floats], dict[str, float]]
+"""Reads the signs of an answer."""
 
 PASSAGES = ("labelled/scifact", "labelled/anthropic_code", "multiturn/mtrag_clapnq", "multiturn/mtrag_fiqa")
 DIALOGS = ("multiturn/mtrag_clapnq", "multiturn/mtrag_fiqa")
@@ -52,6 +58,8 @@ CONFIDENCE_RIDGE = 3.0
 READ_AT = datetime(2026, 1, 1, tzinfo=UTC)
 DECLINED, PLAIN = 0.08, 0.74
 """The shares of answerable training questions that the floors decline, and let be answered plainly."""
+DECLINED_BY_WORDS = 0.15
+"""The share that the same floor declines where there are words alone: they tell less."""
 READER = Audience.of([EVERYONE])
 
 
@@ -75,14 +83,32 @@ class Signs:
 # --- gathering ------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Away:
+    """An embedder that is down for every question; what it made of passages before tells nothing."""
+
+    model: str
+    dimension: int
+
+    async def embed_chunks(self, chunks: Sequence[Chunk]) -> list[Embedding]:
+        """The same for all."""
+        alike = np.full(self.dimension, self.dimension**-0.5, np.float32)
+        return [Embedding(alike) for _ in chunks]
+
+    async def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        """Raises `Unavailable`."""
+        raise Unavailable(f"{len(texts)} questions are not embedded")
+
+
 @asynccontextmanager
-async def over(corpus: Path, settings: Settings) -> AsyncIterator[Pipeline]:
-    """The deployed pipeline over the passages of a set; embedded once per home."""
+async def over(corpus: Path, settings: Settings, *, by_words: bool) -> AsyncIterator[Pipeline]:
+    """The deployed pipeline over the passages of a set, embedded once per home; or with its embedder down."""
     own = apart(settings, "evaluation", corpus)
     async with writing(own) as write:
-        await fill(corpus, index=write.index, embedder=write.embedder, on_passages=lambda _: None)
+        embedder = Away(write.embedder.model, write.embedder.dimension) if by_words else write.embedder
+        await fill(corpus, index=write.index, embedder=embedder, on_passages=lambda _: None)
     async with answering(own) as pipeline:
-        yield pipeline
+        yield replace(pipeline, embedder=embedder) if by_words else pipeline
 
 
 async def candidates(
@@ -211,9 +237,9 @@ def reached(judged: Sequence[Judged], weights: Floats) -> dict[str, float]:
     return {name: float(np.mean(of)) for name, of in values.items()}
 
 
-def table(evidences: Sequence[Evidence], weights: Floats) -> tuple[list[str], Floats]:
+def table(evidences: Sequence[Evidence], weights: Floats, read: Read = signs) -> tuple[list[str], Floats]:
     """The signs of each question: their names, and shape (q, s)."""
-    rows = [signs(evidence, evidence.features @ weights) for evidence in evidences]
+    rows = [read(evidence, evidence.features @ weights) for evidence in evidences]
     return list(rows[0]), np.array([list(row.values()) for row in rows])
 
 
@@ -252,22 +278,22 @@ class Material:
     reported: dict[str, Signs]
 
 
-async def gathered(data: Path, settings: Settings) -> Material:
-    """Search once for every judged question."""
+async def gathered(data: Path, settings: Settings, *, by_words: bool = False) -> Material:
+    """Search once for every judged question; `by_words`, as when the embedder is down."""
     found = Material({}, {}, {})
     for name in PASSAGES:
         dataset = load(data / name, rewrite="gold" if "mtrag" in name else None, corpus=None, limit=None)
         assert isinstance(dataset, PassageSet)
-        async with over(dataset.corpus, settings) as pipeline:
+        async with over(dataset.corpus, settings, by_words=by_words) as pipeline:
             found.judged[dataset.name], found.trials[dataset.name] = await passages_of(dataset, pipeline)
             for folder in (name, f"{name}_un") if name in DIALOGS else ():
                 found.trials[f"{Path(folder).name} dialogs"] = await dialogs(data / folder, pipeline)
         print(f"gathered {dataset.name}", file=sys.stderr)
-    await from_handbook(data, settings, found)
+    await from_handbook(data, settings, found, by_words=by_words)
     return found
 
 
-async def from_handbook(data: Path, settings: Settings, found: Material) -> None:
+async def from_handbook(data: Path, settings: Settings, found: Material, *, by_words: bool) -> None:
     """18f: to learn the order of passages from; its abstention is only reported."""
     from bot.commands.index import index
 
@@ -275,7 +301,9 @@ async def from_handbook(data: Path, settings: Settings, found: Material) -> None
     assert isinstance(dataset, HandbookSet)
     own = apart(settings, "evaluation", data / HANDBOOK[0])
     await index(own, [data / HANDBOOK[0]], allow_removals=True, show=sys.stderr)
-    async with answering(own) as pipeline:
+    async with answering(own) as deployed:
+        away = Away(deployed.embedder.model, deployed.embedder.dimension)
+        pipeline = replace(deployed, embedder=away) if by_words else deployed
         found.judged[dataset.name] = await handbook(dataset, pipeline)
         trial = Signs([one.evidence for one in found.judged[dataset.name]], [])
         for question in dataset.questions:
@@ -324,6 +352,48 @@ def judged_sure(material: Material, weights: Floats) -> dict[str, object]:
     }
 
 
+def sure_by_words(material: Material, weights: Floats, *, decline: float) -> dict[str, object]:
+    """The confidence where there are words alone, moved so that the floor `decline` serves it, too."""
+    read = partial(table, weights=weights, read=signs_of_words)
+    rows = {name: (read(of.there)[1], read(of.gone)[1]) for name, of in material.trials.items()}
+    names = read(next(iter(material.trials.values())).there)[0]
+    factors, bias = regressed(list(rows.values()))
+    print("confidence by words alone, area under the curve: shipped / trained on other corpora")
+    for name, (there, gone) in rows.items():
+        other, _ = regressed([of for trial, of in rows.items() if corpus_of(trial) != corpus_of(name)])
+        print(f"  {name:26}{auc(there @ factors, gone @ factors):.3f} / {auc(there @ other, gone @ other):.3f}")
+    raw = floor(DECLINED_BY_WORDS, [probability(there @ factors + bias) for there, _ in rows.values()])
+    bias += float(logit(decline) - logit(raw))
+    for name, (there, gone) in rows.items():
+        print(
+            f"  {name:26}declined: {share_under(there @ factors + bias, decline):.2f} of those whose answer is there, "
+            f"{share_under(gone @ factors + bias, decline):.2f} of the others"
+        )
+    for name, trial in material.reported.items():
+        there, gone = (read(side)[1] @ factors + bias for side in (trial.there, trial.gone))
+        print(
+            f"  {name}, never trained on: {auc(there, gone):.3f}; declined: {share_under(there, decline):.2f} of "
+            f"those whose answer is there, {share_under(gone, decline):.2f} of the others"
+        )
+    signs_of = {name: round(float(factor), 4) for name, factor in zip(names, factors, strict=True)}
+    return {"words": {"confidence": signs_of, "bias": round(bias, 4)}}
+
+
+def share_under(weighed: Floats, decline: float) -> float:
+    """The share of questions that are declined."""
+    return float((probability(weighed) < decline).mean())
+
+
+def probability(weighed: Floats) -> Floats:
+    """The logistic function."""
+    return 1 / (1 + np.exp(-weighed))
+
+
+def logit(share: float) -> float:
+    """Its inverse."""
+    return float(np.log(share / (1 - share)))
+
+
 def floor(share: float, sides: Sequence[Floats]) -> float:
     """The confidence under which `share` of the questions lie, on average over the trials."""
     low, high = 0.0, 1.0
@@ -334,18 +404,28 @@ def floor(share: float, sides: Sequence[Floats]) -> float:
     return low
 
 
+def learned_all(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The numbers for words and vectors together."""
+    material = asyncio.run(gathered(arguments.data, settings_of({"FOOTNOTE_HOME": str(arguments.home)})))
+    weights = ranked(material)
+    ranking = {name: round(float(w), 4) for name, w in zip(FEATURES, weights, strict=True)}
+    return {"trained_on": sorted(material.judged), "ranking": ranking, **judged_sure(material, weights)}
+
+
 def main() -> None:
     """Gather, learn, print, and write the numbers where the reranker reads them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="the folder with labelled/, multiturn/, handbooks/ and questions/")
     parser.add_argument("--home", type=Path, required=True, help="a folder for the indexes; kept, and used again")
+    parser.add_argument("--words", action="store_true", help="learn only what holds for words alone")
     parser.add_argument("--write", action="store_true", help=f"replace {NUMBERS.name}")
     arguments = parser.parse_args()
-    material = asyncio.run(gathered(arguments.data, settings_of({"FOOTNOTE_HOME": str(arguments.home)})))
-    weights = ranked(material)
-    numbers = {"ranking": {name: round(float(w), 4) for name, w in zip(FEATURES, weights, strict=True)}}
-    numbers |= judged_sure(material, weights)
-    text = json.dumps({"trained_on": sorted(material.judged), **numbers}, indent=2) + "\n"
+    numbers = json.loads(NUMBERS.read_text(encoding="utf-8")) if arguments.words else learned_all(arguments)
+    blind = settings_of({"FOOTNOTE_HOME": str(arguments.home / "words")})
+    material = asyncio.run(gathered(arguments.data, blind, by_words=True))
+    weights = np.array([numbers["ranking"][name] for name in FEATURES])
+    numbers |= sure_by_words(material, weights, decline=numbers["floors"]["decline"])
+    text = json.dumps(numbers, indent=2) + "\n"
     print(text)
     if arguments.write:
         NUMBERS.write_text(text, encoding="utf-8")

@@ -150,6 +150,8 @@ def _adjacent(found: Sequence[tuple[int, int]], share: Floats) -> float:
     return float(sum(share[column] + share[column + 1] for column in pairs)) / 2
 
 
+HELD: Final = ("coverage", "close_coverage", "adjacent")
+"""Features that mean the same for every query."""
 TOP: Final = 5
 """Best passages that the confidence looks into."""
 ENOUGH: Final = 100
@@ -177,6 +179,17 @@ def signs(evidence: Evidence, scores: Floats) -> dict[str, float]:
         "score": float(scores[top[0]]),
         "standing_out": float(evidence.units.max() - evidence.units.mean()) / spread,
     }
+    return _settled(found, share=min(len(scores) / ENOUGH, 1.0))
+
+
+def signs_of_words(evidence: Evidence, scores: Floats) -> dict[str, float]:
+    """The same where nothing has a vector: what the words alone say of the best passage.
+
+    log_bm25 is as in `signs`; coverage, close_coverage and adjacent are as in `FEATURES`.
+    """
+    best = int(np.argmax(scores))
+    held = {name: float(evidence.features[best, FEATURES.index(name)]) for name in HELD}
+    found = {"log_bm25": float(np.log1p(evidence.bm25.max())), **held}
     return _settled(found, share=min(len(scores) / ENOUGH, 1.0))
 
 

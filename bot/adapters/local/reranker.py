@@ -20,19 +20,33 @@ ROUNDING: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
-    """What was learned: a weight per ranking feature, a logistic regression over the signs of an answer, two floors."""
+class Regression:
+    """A logistic regression over the signs of an answer."""
 
-    ranking: Mapping[str, float]
     confidence: Mapping[str, float]
     bias: float
+
+    def probability(self, found: Mapping[str, float]) -> float:
+        """That the passages answer, were half of all questions answerable."""
+        weighed = sum(self.confidence.get(name, 0.0) * value for name, value in found.items())
+        return 1 / (1 + exp(-weighed - self.bias))
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What was learned: a weight per ranking feature, a regression with vectors, one without, floors for both."""
+
+    ranking: Mapping[str, float]
+    sure: Regression
+    sure_by_words: Regression
     floors: Floors
 
     @classmethod
     def shipped(cls) -> Numbers:
         """Those that come with the program."""
         stored = json.loads(NUMBERS.read_text(encoding="utf-8"))
-        return cls(stored["ranking"], stored["confidence"], stored["bias"], Floors(**stored["floors"]))
+        sure, by_words = Regression(stored["confidence"], stored["bias"]), Regression(**stored["words"])
+        return cls(stored["ranking"], sure, by_words, Floors(**stored["floors"]))
 
 
 class LocalReranker:
@@ -58,15 +72,17 @@ class LocalReranker:
         return await asyncio.to_thread(self._ranked, query, hits, limit)
 
     def _ranked(self, query: Query, hits: Sequence[Hit], limit: int) -> Ranking:
-        from bot.adapters.local.evidence import FEATURES, gather, signs  # noqa: PLC0415  (numpy, at the first question)
+        from bot.adapters.local.evidence import (  # noqa: PLC0415  (numpy, at the first question)
+            FEATURES,
+            gather,
+            signs,
+            signs_of_words,
+        )
 
         evidence = gather(query, hits)
         scores = (evidence.features @ [self._numbers.ranking.get(name, 0.0) for name in FEATURES]).round(ROUNDING)
         order = sorted(range(len(hits)), key=lambda row: (-scores[row], hits[row].chunk.id))
         best = tuple(replace(hits[row], score=float(scores[row])) for row in order[:limit])
-        return Ranking(hits=best, confidence=self._confidence(signs(evidence, scores)))
-
-    def _confidence(self, found: Mapping[str, float]) -> float:
-        """A logistic regression's probability that the passages answer, were half of all questions answerable."""
-        weighed = sum(self._numbers.confidence.get(name, 0.0) * value for name, value in found.items())
-        return 1 / (1 + exp(-weighed - self._numbers.bias))
+        if query.vector is None:  # without vectors every passage would look like none that answers
+            return Ranking(best, self._numbers.sure_by_words.probability(signs_of_words(evidence, scores)))
+        return Ranking(best, self._numbers.sure.probability(signs(evidence, scores)))

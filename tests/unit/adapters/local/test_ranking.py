@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bot.adapters.local.evidence import FEATURES, gather, scaled, signs
-from bot.adapters.local.reranker import LocalReranker, Numbers
+from bot.adapters.local.evidence import FEATURES, gather, scaled, signs, signs_of_words
+from bot.adapters.local.reranker import LocalReranker, Numbers, Regression
 from bot.models import Embedding, Hit, Lent, Query
 from bot.ports.search import Floors
 from bot.words.asking import asked, named, weights
 from tests.nouns import a_chunk, a_hit
+
+NOTHING = Regression({}, 0.0)
 
 
 def column(name: str, query: Query, hits: list[Hit]) -> list[float]:
@@ -112,13 +114,26 @@ def test_the_shipped_numbers_name_what_is_measured() -> None:
     """Every weight belongs to a feature or a sign that exists, and every one of these has a weight."""
     numbers = Numbers.shipped()
     assert tuple(numbers.ranking) == FEATURES
-    assert set(numbers.confidence) == set(signs(gather(Query("lunch", None), [a_hit()]), np.ones(1)))
+    evidence = gather(Query("lunch", None), [a_hit()])
+    assert set(numbers.sure.confidence) == set(signs(evidence, np.ones(1)))
+    assert set(numbers.sure_by_words.confidence) == set(signs_of_words(evidence, np.ones(1)))
+
+
+async def test_words_alone_can_be_sure() -> None:
+    """While no question can be embedded, a passage that holds the words answers, and one that holds none does not."""
+    hits = [a_hit("Lunch is served at noon in the canteen."), a_hit("Visitors park on level two.", path="parking.md")]
+    ranker = LocalReranker()
+    told = await ranker.rerank(Query("When is lunch served in the canteen?", None), hits, limit=2)
+    assert told.hits[0].chunk.path == "canteen.md"
+    assert told.confidence >= ranker.floors.decline
+    untold = await ranker.rerank(Query("Which database does the billing system use?", None), hits, limit=2)
+    assert untold.confidence < ranker.floors.decline
 
 
 async def test_equal_scores_are_ordered_by_chunk() -> None:
     """Ties do not depend on the order of the hits."""
     hits = [a_hit(path=f"{letter}.md") for letter in "cab"]
-    ranker = LocalReranker(Numbers({}, {}, 0.0, Floors(0.2, 0.5)))
+    ranker = LocalReranker(Numbers({}, NOTHING, NOTHING, Floors(0.2, 0.5)))
     ranking = await ranker.rerank(Query("lunch", None), hits, limit=3)
     assert [hit.chunk.path for hit in ranking.hits] == ["a.md", "b.md", "c.md"]
     assert ranking.confidence == 0.5
