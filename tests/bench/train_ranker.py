@@ -58,8 +58,6 @@ CONFIDENCE_RIDGE = 3.0
 READ_AT = datetime(2026, 1, 1, tzinfo=UTC)
 DECLINED, PLAIN = 0.08, 0.74
 """The shares of answerable training questions that the floors decline, and let be answered plainly."""
-DECLINED_BY_WORDS = 0.15
-"""The share that the same floor declines where there are words alone: they tell less."""
 READER = Audience.of([EVERYONE])
 
 
@@ -353,7 +351,7 @@ def judged_sure(material: Material, weights: Floats) -> dict[str, object]:
 
 
 def sure_by_words(material: Material, weights: Floats, *, decline: float) -> dict[str, object]:
-    """The confidence where there are words alone, moved so that the floor `decline` serves it, too."""
+    """The confidence where there are words alone, moved so that the floor `decline` declines as few."""
     read = partial(table, weights=weights, read=signs_of_words)
     rows = {name: (read(of.there)[1], read(of.gone)[1]) for name, of in material.trials.items()}
     names = read(next(iter(material.trials.values())).there)[0]
@@ -362,7 +360,7 @@ def sure_by_words(material: Material, weights: Floats, *, decline: float) -> dic
     for name, (there, gone) in rows.items():
         other, _ = regressed([of for trial, of in rows.items() if corpus_of(trial) != corpus_of(name)])
         print(f"  {name:26}{auc(there @ factors, gone @ factors):.3f} / {auc(there @ other, gone @ other):.3f}")
-    raw = floor(DECLINED_BY_WORDS, [probability(there @ factors + bias) for there, _ in rows.values()])
+    raw = floor(DECLINED, [probability(there @ factors + bias) for there, _ in rows.values()])
     bias += float(logit(decline) - logit(raw))
     for name, (there, gone) in rows.items():
         print(
