@@ -11,6 +11,9 @@ from handlers.posting import Posting
 METHOD = "agents.sessions.setStatus"
 NOT_AGAIN = 600.0
 """Seconds for which a method that was refused is left alone."""
+LEFT, QUIET = "a session was left", 60.0
+"""For so long no session is begun after a try that may have left one: as long as Slack counts a call. Where workers die
+again and again, each leaves some, and the calls of a minute would not do to end them."""
 KEPT = 10
 """Calls that are left besides those of sessions that have to end: for titles, and for what an earlier try began."""
 MOST_UNENDED = 1_000
@@ -32,10 +35,10 @@ class Refusals:
     """Threads whose session a try here began and could not end: its lease was lost, or there was no room in time."""
     _until: dict[str, float] = field(default_factory=dict[str, float])
 
-    def note(self, what: str) -> None:
-        """It was refused just now."""
+    def note(self, what: str, *, seconds: float = NOT_AGAIN) -> None:
+        """It was refused just now, or happened."""
         self._until = {name: until for name, until in self._until.items() if until > self.clock()}
-        self._until[what] = self.clock() + NOT_AGAIN
+        self._until[what] = self.clock() + seconds
 
     def leave(self, thread: tuple[str, str]) -> None:
         """The session of this thread has to be ended by the next try, which waits for it."""
@@ -44,7 +47,7 @@ class Refusals:
             self.unended.pop(next(iter(self.unended)))
 
     def stand(self, what: str) -> bool:
-        """Whether it was refused lately."""
+        """Whether it was refused, or happened, lately."""
         return self._until.get(what, 0.0) > self.clock()
 
 
@@ -64,15 +67,17 @@ class Session:
     def __post_init__(self) -> None:
         if self.owed:
             self._count()
+            self.refused.note(LEFT, seconds=QUIET)
         question = self.posting.question
         self.untitled = question.private and question.message == question.conversation.thread and bool(question.text)
 
     async def begin(self) -> None:
         """Say that we are at it, which can be stopped."""
         keep = KEPT + self.refused.sessions
-        if not self.refused.stand(METHOD) and self.posting.call.room_for(METHOD, keep=keep):
+        hushed = self.refused.stand(METHOD) or self.refused.stand(LEFT)
+        if not hushed and self.posting.call.room_for(METHOD, keep=keep):
             self._count()  # also if nobody hears what Slack made of it: then it has to be ended
-            self.processing = await self._set("processing") or self.owed
+            self.processing = await self._set("processing")
 
     def _count(self) -> None:
         self.refused.sessions += not self._begun

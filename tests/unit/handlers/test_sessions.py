@@ -13,7 +13,7 @@ from bot.playground import Playground
 from handlers.calls import Calls, open_client
 from handlers.pace import Pace, Tier
 from handlers.posting import Posting
-from handlers.sessions import KEPT, METHOD, Refusals, Session
+from handlers.sessions import KEPT, METHOD, QUIET, Refusals, Session
 from tests.nouns import a_question
 from tests.timing import Time
 
@@ -73,13 +73,17 @@ async def test_what_a_try_that_vanished_began_is_worth_waiting_for() -> None:
         ts, other = [await slack.say("ana", "general", "<@bot> how many hours?") for _ in range(2)]
         await Session(a_posting(slack, calls, ts), Refusals(pace.clock), processing=False).begin()
         owed = Session(a_posting(slack, calls, ts), refusals, processing=False, owed=True)
-        await Session(a_posting(slack, calls, other), refusals, processing=False).begin()
+        another = Session(a_posting(slack, calls, other), refusals, processing=False)
+        await another.begin()
         for _ in range(KEPT + 1):
             await pace.turn(METHOD, patience=0.0)
         await owed.end()
         standing = [slack.session("general", one) for one in (ts, other)]
         assert [one and one.status for one in standing] == ["active", None]
         assert (refusals.sessions, refusals.unended) == (0, {})
+        time.now += QUIET
+        await another.begin()
+        assert another.processing
 
 
 async def test_no_session_is_begun_that_could_not_be_ended() -> None:
