@@ -172,7 +172,6 @@ def _times(asked: list[Asked]) -> list[float]:
     "a question of which the worker dies, each time; two workers",
     reach="its person is told after five deliveries; one dead letter; others' p95 within 10 % of idle",
     cycles=5,
-    quick=1,
     setup=Setup(workers=2, model=False),
     whole=hold_against_idle,
 )
@@ -248,7 +247,6 @@ FLOOD = 500
     "one person floods 500 questions, with budgets as they are by default",
     reach="the person is told; others' p95 within 10 % of idle",
     cycles=3,
-    quick=1,
     setup=Setup(
         model=False,
         variables=(("FOOTNOTE_PERSON_PER_MINUTE", "10"), ("FOOTNOTE_PERSON_PER_DAY", "200")),
