@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from redis.exceptions import ClusterDownError, MovedError, NoScriptError, ReadOnlyError, RedisError, ResponseError
 
-from bot.adapters.redis.nodes import Words
 from bot.adapters.redis.routes import Route, heard
+from bot.adapters.redis.trips import Words
 from bot.errors import MemoryUnavailable
 from bot.models import ConversationKey
 

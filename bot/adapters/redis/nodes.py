@@ -17,8 +17,6 @@ from bot.adapters.redis.trips import Trips, Words, send
 CONNECTIONS = 32
 """Connections to a server at the most: calls are short, and hundreds of answers may be in flight."""
 
-__all__ = ["Node", "Words"]
-
 
 @dataclass(frozen=True, slots=True)
 class Node:

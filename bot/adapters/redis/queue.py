@@ -28,8 +28,6 @@ from bot.ports.queue import Claim, Load, Waiting
 
 log: FilteringBoundLogger = structlog.get_logger(__name__)
 
-LINED = ("enqueue", "claim", "complete", "give_back", "bury")
-"""Scripts that may append what is held back."""
 NOBODY, ORPHAN = "0", "orphan"
 """Who holds a job that was given back, and one whose last holder but one vanished with it."""
 ACKNOWLEDGE = 0.5
@@ -64,7 +62,8 @@ class RedisJobQueue:
         self._jobs, self._leases, self._fence, self._dead = map(link.key, ("jobs", "leases", "fence", "dead"))
         self._keys = lines(link)
         self._stored: OneOf[Job] = OneOf(get_args(Job))
-        self._scripts = {"renew": Script.load("renew"), **{name: Script.load("line_up", name) for name in LINED}}
+        lined = ("enqueue", "claim", "complete", "give_back", "bury")
+        self._scripts = {"renew": Script.load("renew"), **{name: Script.load("line_up", name) for name in lined}}
         self._line = Lines(link, self._stored, lease=lease)
         self._last_fence, self._went_back = 0, float("-inf")
         self._name, self._claims, self._unheard = uuid4().hex, 0, None
@@ -118,7 +117,7 @@ class RedisJobQueue:
 
     async def bury(self, claim: Claim, *, reason: str) -> None:
         """Move the job to the dead letters; see the port. Doing it twice is fine."""
-        await self._bury(claim, reason=reason, lines=whose(claim.job))
+        await self._bury(claim, reason=reason, waits_in=whose(claim.job))
 
     async def depth(self) -> int:
         """Jobs that are not ended; see the port."""
@@ -214,13 +213,13 @@ class RedisJobQueue:
         elapsed = _milliseconds(max(0.0, self._lease - max(0.0, after)))
         self._held(await self._step("give_back", held, elapsed, deliveries, mark, goes_on), held)
 
-    async def _bury(self, held: Claim | _Entry, *, reason: str, lines: tuple[str, str] = ("", "")) -> None:
-        words = (*lines, reason, held.deliveries, DEAD, _milliseconds(DEAD_FOR))
+    async def _bury(self, held: Claim | _Entry, *, reason: str, waits_in: tuple[str, str] = ("", "")) -> None:
+        words = (*waits_in, reason, held.deliveries, DEAD, _milliseconds(DEAD_FOR))
         self._held(await self._step("bury", held, *words, keys=(self._dead,)), held)
 
     async def _step(self, name: str, held: Claim | _Entry, *words: str | int, keys: Sequence[str] = ()) -> int:
         """One script about a held job."""
-        where = (*(self._keys if name in LINED else (self._jobs,)), self._leases, *keys)
+        where = (*self._keys, self._leases, *keys)
         return int(await self._link.run(self._scripts[name], where, (GROUP, held.id, held.fence, *words)))
 
     @staticmethod

@@ -25,7 +25,8 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as Unreachable
 
 from bot.adapters.redis.addresses import Address, Host, said
-from bot.adapters.redis.nodes import Node, Words
+from bot.adapters.redis.nodes import Node
+from bot.adapters.redis.trips import Words
 
 T = TypeVar("T")
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bot.adapters.redis.client import Link
-from bot.adapters.redis.nodes import Words
 from bot.adapters.redis.queue import RedisJobQueue
 from bot.adapters.redis.routes import Route
+from bot.adapters.redis.trips import Words
 from bot.errors import MemoryUnavailable
 from bot.ports.queue import Claim
 from tests.redis_fixtures import LEASE, PassTime, a_job
