@@ -327,19 +327,25 @@ def corpus_of(trial: str) -> str:
     return trial.removesuffix(" dialogs").removesuffix("_un")
 
 
+def told_apart(what: str, rows: Mapping[str, tuple[Floats, Floats]]) -> tuple[Floats, float]:
+    """The shipped regression, after a table of how well it tells the two sides of each trial apart."""
+    factors, bias = regressed(list(rows.values()))
+    print(f"{what}, area under the curve: shipped / trained on other corpora")
+    for name, (there, gone) in rows.items():
+        other, _ = regressed([of for trial, of in rows.items() if corpus_of(trial) != corpus_of(name)])
+        print(f"  {name:26}{auc(there @ factors, gone @ factors):.3f} / {auc(there @ other, gone @ other):.3f}")
+    return factors, bias
+
+
 def judged_sure(material: Material, weights: Floats) -> dict[str, object]:
     """The shipped confidence and floors, after a table of how well it tells answerable from not."""
     rows = {name: (table(of.there, weights)[1], table(of.gone, weights)[1]) for name, of in material.trials.items()}
     names = table(next(iter(material.trials.values())).there, weights)[0]
-    factors, bias = regressed(list(rows.values()))
-    print("confidence, area under the curve: shipped / trained on other corpora")
-    for name, (there, gone) in rows.items():
-        other, _ = regressed([of for trial, of in rows.items() if corpus_of(trial) != corpus_of(name)])
-        print(f"  {name:26}{auc(there @ factors, gone @ factors):.3f} / {auc(there @ other, gone @ other):.3f}")
-    sure = {name: tuple(1 / (1 + np.exp(-(side @ factors) - bias)) for side in of) for name, of in rows.items()}
-    decline, plain = (floor(share, [there for there, _ in sure.values()]) for share in (DECLINED, 1 - PLAIN))
+    factors, bias = told_apart("confidence", rows)
+    sure = [probability(there @ factors + bias) for there, _ in rows.values()]
+    decline, plain = (floor(share, sure) for share in (DECLINED, 1 - PLAIN))
     for name, trial in material.reported.items():
-        there, gone = (1 / (1 + np.exp(-(table(s, weights)[1] @ factors) - bias)) for s in (trial.there, trial.gone))
+        there, gone = (probability(table(side, weights)[1] @ factors + bias) for side in (trial.there, trial.gone))
         print(f"  {name}, never trained on: {auc(there, gone):.3f}")
         for label, of in (("answerable", there), ("unanswerable", gone)):
             print(f"    {label}: {(of < decline).sum()} declined, {(of >= plain).sum()} plain, of {len(of)}")
@@ -355,11 +361,7 @@ def sure_by_words(material: Material, weights: Floats, *, decline: float) -> dic
     read = partial(table, weights=weights, read=signs_of_words)
     rows = {name: (read(of.there)[1], read(of.gone)[1]) for name, of in material.trials.items()}
     names = read(next(iter(material.trials.values())).there)[0]
-    factors, bias = regressed(list(rows.values()))
-    print("confidence by words alone, area under the curve: shipped / trained on other corpora")
-    for name, (there, gone) in rows.items():
-        other, _ = regressed([of for trial, of in rows.items() if corpus_of(trial) != corpus_of(name)])
-        print(f"  {name:26}{auc(there @ factors, gone @ factors):.3f} / {auc(there @ other, gone @ other):.3f}")
+    factors, bias = told_apart("confidence by words alone", rows)
     raw = floor(DECLINED, [probability(there @ factors + bias) for there, _ in rows.values()])
     bias += float(logit(decline) - logit(raw))
     for name, (there, gone) in rows.items():

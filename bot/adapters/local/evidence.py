@@ -179,7 +179,7 @@ def signs(evidence: Evidence, scores: Floats) -> dict[str, float]:
         "score": float(scores[top[0]]),
         "standing_out": float(evidence.units.max() - evidence.units.mean()) / spread,
     }
-    return _settled(found, share=min(len(scores) / ENOUGH, 1.0))
+    return _settled(found, among=len(scores))
 
 
 def signs_of_words(evidence: Evidence, scores: Floats) -> dict[str, float]:
@@ -190,12 +190,13 @@ def signs_of_words(evidence: Evidence, scores: Floats) -> dict[str, float]:
     best = int(np.argmax(scores))
     held = {name: float(evidence.features[best, FEATURES.index(name)]) for name in HELD}
     found = {"log_bm25": float(np.log1p(evidence.bm25.max())), **held}
-    return _settled(found, share=min(len(scores) / ENOUGH, 1.0))
+    return _settled(found, among=len(scores))
 
 
-def _settled(found: dict[str, float], *, share: float) -> dict[str, float]:
+def _settled(found: dict[str, float], *, among: int) -> dict[str, float]:
     """The signs of a small collection: where few passages can be compared, the usual stands in for the comparison.
 
     A folder of three pages has no rare words and nothing to stand out from; what its vectors say still holds.
     """
+    share = min(among / ENOUGH, 1.0)
     return {name: share * value + (1 - share) * USUAL.get(name, value) for name, value in found.items()}
