@@ -86,7 +86,11 @@ class SlackSide(Playground):
 
     def answers(self, asked: Asked) -> list[Message]:
         """What stands of ours in the thread of a question, seen by everybody."""
-        replies = self.workspace.room(asked.channel).replies(asked.ts)
+        return self.answers_in(asked.channel, asked.ts)
+
+    def answers_in(self, room: str, root: str) -> list[Message]:
+        """The same, of any thread."""
+        replies = self.workspace.room(room).replies(root)
         return [message for message in replies if message.user == self.bot_user_id and not message.ephemeral_to]
 
     def alone(self, asked: Asked) -> list[Message]:

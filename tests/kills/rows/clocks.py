@@ -31,7 +31,6 @@ _DONE = re.compile(r'^(?=.*"event": "job_done").*"delivery": (\d+)', re.MULTILIN
     "the clock of the edge jumps by 10 minutes and by an hour, and is right again 6 s later: signatures look old",
     reach="0 lost, 0 twice",
     cycles=8,
-    quick=0,
     setup=Setup(faketime=True),
     needs=FAKETIME,
 )

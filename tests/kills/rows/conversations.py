@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,8 +17,6 @@ THREADS, IN_EACH = 7, 3
 APART = 0.1
 """Seconds between two questions in a thread: Slack delivers each for itself, in no order that it promises."""
 
-numbers = itertools.count()
-
 
 @dataclass(frozen=True, slots=True)
 class Talk:
@@ -31,9 +28,8 @@ class Talk:
 
     def finished(self, slack: SlackSide) -> list[str]:
         """The answers that stand there whole, in the order of the thread."""
-        replies = slack.workspace.room(self.room).replies(self.root)
-        mine = [message for message in replies if message.user == slack.bot_user_id and not message.ephemeral_to]
-        return [one.visible_text for one in mine if is_finished(one) and is_answer(one)]
+        standing = slack.answers_in(self.room, self.root)
+        return [one.visible_text for one in standing if is_finished(one) and is_answer(one)]
 
 
 @row(
@@ -49,7 +45,8 @@ async def in_their_order(rig: Rig, cycle: Cycle) -> Tally:
     rig.forget()
     rig.cohere.slow(first_token=cycle.random.choice((0.0, 0.3, 0.8)), between=0.01)
     victim = cycle.random.choice(rig.workers)
-    asking = [asyncio.create_task(_talk(rig, cycle.label)) for _ in range(THREADS)]
+    numbers = range(THREADS * cycle.number, THREADS * (cycle.number + 1))
+    asking = [asyncio.create_task(_talk(rig, cycle.label, number)) for number in numbers]
     await asyncio.sleep(cycle.random.uniform(0.0, 2.5))
     victim.kill()
     await victim.died()
@@ -64,8 +61,7 @@ async def in_their_order(rig: Rig, cycle: Cycle) -> Tally:
     return tally
 
 
-async def _talk(rig: Rig, label: str) -> Talk:
-    number = next(numbers)
+async def _talk(rig: Rig, label: str, number: int) -> Talk:
     room, who = f"room-{number % ROOMS}", f"p{number % ROOMS * EACH:02d}"
     facts = [FACTS[(IN_EACH * number + n) % len(FACTS)] for n in range(IN_EACH)]
     root: str | None = None

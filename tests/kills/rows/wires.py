@@ -116,7 +116,6 @@ async def half_a_reply(rig: Rig, cycle: Cycle) -> Tally:
     "each connection to Valkey is cut after n bytes of replies, or its replies trickle, for 3 s; edge, worker, or both",
     reach=REACH,
     cycles=18,
-    quick=0,
 )
 async def slow_replies(rig: Rig, cycle: Cycle) -> Tally:
     """Twenty questions over two seconds, in the midst of which the wire is bad."""
